@@ -1,0 +1,1 @@
+"""The arithmetic and the rules: pure, exact, readable by an economist. Standard library only."""

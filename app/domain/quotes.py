@@ -1,0 +1,151 @@
+"""What somebody said a transfer costs: a description of the service and a price at an amount."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Context, Decimal, Inexact
+from hashlib import blake2b
+from uuid import UUID
+
+from app.domain.methodology import SUSPECT_ABOVE_PERCENTAGE_POINTS, margin_is_measured
+from app.domain.vocabulary import (
+    AccessPoint,
+    AmountTier,
+    CostStatus,
+    Customer,
+    Evidence,
+    FeeMode,
+    FxMarginStatus,
+    NetworkCoverage,
+    PaymentInstrument,
+    ProviderType,
+    ReceivingMethod,
+    SurveyNote,
+    TransferSpeed,
+)
+
+_EXACT = Context(prec=80, traps=[Inexact])
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A service in our words, mapped once when it was read and kept, so that a new label file changes no past answer.
+
+    ``payout_currency`` is an ISO 4217 code where a note or a product names it, else null; ``is_promotional`` is true
+    where a note says so and null otherwise: a survey cannot say that a price is *not* promotional.
+    """
+
+    provider: str
+    provider_name: str
+    provider_type: ProviderType
+    payment_instruments: tuple[PaymentInstrument, ...]
+    access_points: tuple[AccessPoint, ...]
+    receiving_methods: tuple[ReceivingMethod, ...]
+    transfer_speed: TransferSpeed
+    network_coverage: NetworkCoverage
+    customer: Customer
+    is_transparent: bool
+    is_promotional: bool | None
+    payout_currency: str | None
+    notes: tuple[SurveyNote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One published price at one amount: for a survey, one tier (cc1 or cc2) of one row.
+
+    ``amount`` is the principal, in major units of ``sending_currency``; ``fee`` in the same currency, null where it
+    was not given; ``fx_margin_percent`` and ``published_total_percent`` in percent of the principal, exactly as
+    published. ``published_rate`` and ``published_mid_market_rate`` are kept but never computed with: their units are
+    unreliable (METHODOLOGY, One price).
+    """
+
+    id: UUID
+    source: str
+    source_key: str
+    evidence: Evidence
+    corridor: str
+    period: str | None
+    tier: AmountTier | None
+    observed_at: datetime
+    description: Description
+    sending_currency: str
+    receiving_currency: str | None
+    amount: Decimal
+    denomination_usd: Decimal | None
+    fee: Decimal | None
+    fee_mode: FeeMode
+    fx_margin_percent: Decimal | None
+    published_total_percent: Decimal
+    published_rate: Decimal | None
+    published_mid_market_rate: Decimal | None
+    fx_margin_status: FxMarginStatus
+    cost_status: CostStatus
+
+
+def quarter_end(period: str) -> date:
+    """Return the last day of a quarter written ``2013-Q3``."""
+    year, quarter = int(period[:4]), int(period[6])
+    return date(year, quarter * 3, 31 if quarter in (1, 4) else 30)
+
+
+def margin_status(
+    *,
+    is_transparent: bool,
+    fee: Decimal | None,
+    fx_margin_percent: Decimal | None,
+    published_rate: Decimal | None,
+    published_mid_market_rate: Decimal | None,
+    sending_country: str,
+    period: str | None,
+    sending_currency: str,
+    payout_currency: str | None,
+    shares_tender: bool,
+) -> FxMarginStatus:
+    """Say what a published margin is worth: the first status that fits (METHODOLOGY, What a survey row is worth).
+
+    ``shares_tender``: the sending currency is legal tender, or at a declared par with it, in the receiving country.
+    """
+    if not is_transparent:
+        return FxMarginStatus.UNDISCLOSED
+    if fee is None or fx_margin_percent is None:
+        return FxMarginStatus.INCOMPLETE
+    if not margin_is_measured(sending_country, period):
+        return FxMarginStatus.NOT_MEASURED
+    if fx_margin_percent == 0 and published_rate == 1 and published_mid_market_rate == 1:
+        if shares_tender:
+            return FxMarginStatus.SAME_CURRENCY
+        if payout_currency == sending_currency:
+            return FxMarginStatus.PAID_OUT_IN_SENDING_CURRENCY
+        return FxMarginStatus.ZERO_UNEXPLAINED
+    return FxMarginStatus.MEASURED
+
+
+def cost_status(
+    *, amount: Decimal, fee: Decimal | None, fx_margin_percent: Decimal | None, published_total_percent: Decimal
+) -> CostStatus:
+    """Say whether fee % + margin % is the published total, to the survey's rounding; missing parts cannot contradict.
+
+    ``amount`` and ``fee`` in one currency, ``amount`` > 0. Exact: no division.
+    """
+    if fee is None or fx_margin_percent is None:
+        return CostStatus.CONSISTENT
+    rest = _EXACT.subtract(fx_margin_percent, published_total_percent)
+    difference = _EXACT.add(_EXACT.multiply(fee, Decimal(100)), _EXACT.multiply(rest, amount))
+    limit = _EXACT.multiply(SUSPECT_ABOVE_PERCENTAGE_POINTS, amount)
+    return CostStatus.SUSPECT if abs(difference) > limit else CostStatus.CONSISTENT
+
+
+def quote_id(observed_at: datetime, source: str, source_key: str, tier: str, content: bytes) -> UUID:
+    """Make a quote's UUIDv8 (RFC 9562) from what it says: ids sort by time and are the same in every installation.
+
+    48 bits of observation time in milliseconds since 1970 (UTC), then 74 bits of a hash of the source, the source's
+    own key, the tier and the canonical content.
+    """
+    milliseconds = (observed_at - _EPOCH) // _MILLISECOND
+    digest = blake2b("\0".join((source, source_key, tier, "")).encode() + content, digest_size=10).digest()
+    number = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(digest, "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    number = number & ~(0x3 << 62) | 2 << 62
+    return UUID(int=number)
