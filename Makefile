@@ -1,0 +1,171 @@
+# ThreePercent: everything a person does here, one word each. `make help` lists them.
+# Needs only make and Python 3.11 or newer; the rest goes into .venv, by the hashes in requirements*.txt.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+JOBS ?= 2
+DEMO_ROWS ?= 4000
+TESTS ?= tests
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DEMO := var/demo.db
+TYPED := app tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py scripts/*.py)))) $(wildcard migrations/*.py)
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# ---------------------------------------------------------------- the environment
+
+$(BIN)/python:
+	@found=; \
+	for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+		if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "ThreePercent needs Python 3.11 or newer and found none. Install one (python.org, or your system's" >&2; \
+		echo "package python3.11), or say where it is: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$found ($$($$found -c 'import platform; print(platform.python_version())'))"; \
+	if ! $$found -m venv $(VENV); then \
+		rm -rf $(VENV); \
+		echo "That Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; \
+	fi
+
+$(VENV)/.runtime: requirements.txt requirements-build.txt | $(BIN)/python
+	@echo "Installing what the application needs (locked, with hashes)"
+	@$(PIP) install --quiet --require-hashes -r requirements.txt
+	@$(PIP) install --quiet --require-hashes -r requirements-build.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing what tests and checks need (locked, with hashes)"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.development ## make the environment with all tools, and nothing else
+
+# ---------------------------------------------------------------- running
+
+.PHONY: run
+run: $(VENV)/.runtime $(DEMO) ## serve demonstration data on http://127.0.0.1:8000 (PORT=8001 for another port)
+	@THREEPERCENT_DATABASE_URL=sqlite:///$(DEMO) $(BIN)/threepercent serve --host $(HOST) --port $(PORT)
+
+$(DEMO): | $(VENV)/.runtime
+	@mkdir -p $(@D)
+	@rm -f $@.new*
+	@echo "Making demonstration data: an invented survey with $(DEMO_ROWS) rows"
+	@$(BIN)/threepercent demo-data --layout workbook --rows $(DEMO_ROWS) --out $(@D)/demo.xlsx
+	@THREEPERCENT_DATABASE_URL=sqlite:///$@.new $(BIN)/threepercent import $(@D)/demo.xlsx
+	@rm -f $@.new.lock $@.new-wal $@.new-shm
+	@mv $@.new $@
+
+# ---------------------------------------------------------------- checking
+
+.PHONY: test
+test: $(VENV)/.development ## run every test, on two cores (TESTS=tests/domain for a part)
+	@$(BIN)/pytest -n $(JOBS) $(TESTS)
+
+.PHONY: check
+check: format lint types imports test contract docs migrations ## everything that CI runs
+
+.PHONY: format
+format: $(VENV)/.development ## is the code formatted?
+	@$(BIN)/ruff format --check .
+
+.PHONY: lint
+lint: $(VENV)/.development ## ruff, all rules
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/.development ## mypy, strict, tests included
+	@$(BIN)/mypy $(TYPED)
+
+.PHONY: imports
+imports: $(VENV)/.development ## do imports point the way ARCHITECTURE.md draws them?
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: contract
+contract: $(VENV)/.development ## is openapi/v1.json what the code serves?
+	@$(BIN)/threepercent openapi --check openapi/v1.json
+
+.PHONY: docs
+docs: $(VENV)/.development ## is everything documented, and true?
+	@$(BIN)/pytest -q tests/test_docs.py
+
+.PHONY: migrations
+migrations: $(VENV)/.development ## do the migrations lead to the tables that the code declares?
+	@mkdir -p var
+	@rm -f var/migrations.db*
+	@THREEPERCENT_DATABASE_URL=sqlite:///var/migrations.db $(BIN)/threepercent db upgrade
+	@THREEPERCENT_DATABASE_URL=sqlite:///var/migrations.db $(BIN)/alembic check
+	@rm -f var/migrations.db*
+
+.PHONY: fix
+fix: $(VENV)/.development ## format, and repair what ruff can repair
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# ---------------------------------------------------------------- longer work
+
+.PHONY: bench
+bench: $(VENV)/.development ## the benchmarks, one table each
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+.PHONY: fuzz
+fuzz: $(VENV)/.development ## schemathesis, 10,000 cases and more
+	@THREEPERCENT_FUZZ=1 $(BIN)/pytest tests/api -k schemathesis
+
+.PHONY: mutation
+mutation: $(VENV)/.development ## change the arithmetic on purpose: do the tests notice?
+	@$(BIN)/mutmut run --max-children $(JOBS)
+	@$(BIN)/mutmut results
+
+.PHONY: coverage
+coverage: $(VENV)/.development ## which lines no test runs
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q $(TESTS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
+
+# ---------------------------------------------------------------- generated files
+
+.PHONY: openapi
+openapi: $(VENV)/.development ## write openapi/v1.json anew
+	@$(BIN)/threepercent openapi > openapi/v1.json.new
+	@mv openapi/v1.json.new openapi/v1.json
+
+.PHONY: migration
+migration: $(VENV)/.development ## draft a migration: make migration NAME="add a table"
+	@if [ -z "$(NAME)" ]; then echo 'Say what it does: make migration NAME="add a table"' >&2; exit 2; fi
+	@mkdir -p var
+	@rm -f var/migrations.db*
+	@THREEPERCENT_DATABASE_URL=sqlite:///var/migrations.db $(BIN)/threepercent db upgrade
+	@THREEPERCENT_DATABASE_URL=sqlite:///var/migrations.db $(BIN)/alembic revision --autogenerate -m "$(NAME)"
+	@rm -f var/migrations.db*
+
+.PHONY: lock
+lock: $(BIN)/python ## lock the dependencies anew from pyproject.toml (UPGRADE=--upgrade for newer ones)
+	@$(PIP) install --quiet 'uv>=0.13,<1'
+	$(UV) --extra postgresql pyproject.toml -o requirements.txt
+	$(UV) --extra postgresql --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(UV) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt
+
+.PHONY: clean
+clean: ## remove what was made here, the demonstration data included; your own database stays
+	rm -rf $(VENV) build dist mutants *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .import_linter_cache .schemathesis var/demo.* var/migrations.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
