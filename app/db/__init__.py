@@ -1,0 +1,51 @@
+"""The database: column types, engines, transaction scopes, schema. The only room that knows which database it is."""
+
+from app.db.columns import (
+    ExactDecimal,
+    QuoteId,
+    UtcDateTime,
+    decimal_text,
+    instant,
+    key_text,
+    metadata,
+    microseconds,
+)
+from app.db.engines import display_url, is_sqlite, open_engine, reading, sqlite_file, transact, writing
+from app.db.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseUnreachable,
+    SchemaTooNew,
+    SchemaTooOld,
+    UnsupportedDatabase,
+)
+from app.db.schema import alembic_config, check_schema, migrations_folder, schema_revision, upgrade
+
+__all__ = [
+    "DatabaseBusy",
+    "DatabaseError",
+    "DatabaseUnreachable",
+    "ExactDecimal",
+    "QuoteId",
+    "SchemaTooNew",
+    "SchemaTooOld",
+    "UnsupportedDatabase",
+    "UtcDateTime",
+    "alembic_config",
+    "check_schema",
+    "decimal_text",
+    "display_url",
+    "instant",
+    "is_sqlite",
+    "key_text",
+    "metadata",
+    "microseconds",
+    "migrations_folder",
+    "open_engine",
+    "reading",
+    "schema_revision",
+    "sqlite_file",
+    "transact",
+    "upgrade",
+    "writing",
+]

@@ -1,0 +1,94 @@
+"""Settings: read once from the environment, frozen, handed to whoever needs them; its only reader."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "THREEPERCENT_"
+TEST_PREFIX = "THREEPERCENT_TEST_"  # read by the test suite, never by the application
+
+
+class SettingsError(Exception):
+    """The environment cannot be used as it is; the message names each variable, what is wrong and what is expected."""
+
+
+class Settings(BaseSettings):
+    """What an operator may decide, each as ``THREEPERCENT_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(default=Path("var"), description="Folder for everything that is kept beside the database.")
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{data.get('data_dir', Path('var')) / 'threepercent.db'}",
+        min_length=1,
+        repr=False,
+        description="`sqlite:///file.db` (default: `threepercent.db` in the data folder) or `postgresql://…`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severe log line that is written."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` for machines, one object a line; `console` for people."
+    )
+    import_memory_bytes: int = Field(
+        default=2 * 1024**3,
+        ge=256 * 1024**2,
+        description="Address space of the process that reads an import file.",
+    )
+    import_seconds_per_50_mb: int = Field(
+        default=120, ge=1, description="Time to read an import file, for each 50 MB or part of them."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then the environment, in which an unknown variable of ours is refused."""
+        return init_settings, env_settings, _UnknownVariables(settings_cls)
+
+
+class _UnknownVariables(PydanticBaseSettingsSource):
+    """Gives no value; refuses variables with our prefix that mean nothing, since most are misspelt."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        unknown = unknown_variables(os.environ)
+        if unknown:
+            known = ", ".join(sorted(_variable(name) for name in self.settings_cls.model_fields))
+            raise SettingsError(f"Unknown variable in the environment: {', '.join(unknown)}. Known are {known}.")
+        return {}
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables with our prefix that are no setting, sorted; those of the test suite are not ours."""
+    known = {_variable(name) for name in Settings.model_fields}
+    ours = (name for name in environment if name.upper().startswith(PREFIX))
+    return sorted(name for name in ours if name.upper() not in known and not name.upper().startswith(TEST_PREFIX))
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError with one line for each variable that is wrong; never shows a value, since some are secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{_variable(str(wrong['loc'][0]))}: {wrong['msg']}" for wrong in error.errors(include_input=False)]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
