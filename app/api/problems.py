@@ -1,0 +1,274 @@
+"""What an error looks like over HTTP: RFC 9457 for every status from 400 on, from one table, and never an echo.
+
+A domain error knows what went wrong; this table alone knows its status. Text that came in is not sent back: where a
+domain error quotes it, the quotation is replaced (RELIABILITY 1).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.domain import errors
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "5"
+_UNEXPECTED = 500
+_QUOTATION = re.compile('"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorItem:
+    """One thing that was wrong: where (a JSON pointer into the request), a code for machines, words for people."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemType:
+    """A kind of problem as ``/problems/{type}`` explains it."""
+
+    code: str
+    status: int
+    title: str
+    what_to_do: str
+
+
+class BadRequestError(errors.ThreePercentError):
+    """Something in the request is not as this call expects it."""
+
+    code = "invalid-request"
+
+    def __init__(self, items: Sequence[ErrorItem]) -> None:
+        """``items`` name every fault that was found, at least one."""
+        super().__init__(" ".join(dict.fromkeys(item.detail for item in items)))
+        self.items = tuple(items)
+
+
+class ContradictoryParametersError(BadRequestError):
+    """Two parameters of the request exclude each other."""
+
+    code = "contradictory-parameters"
+
+    def __init__(self, *parameters: str, detail: str) -> None:
+        """``parameters`` are the names of those that cannot stand together."""
+        super().__init__(
+            [ErrorItem(pointer=f"/query/{name}", code="contradiction", detail=detail) for name in parameters]
+        )
+
+
+class InvalidPageTokenError(BadRequestError):
+    """A page token belongs to the request that gave it, with the same parameters."""
+
+    code = "invalid-page-token"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        detail = "This page_token was not given for these parameters. Start again without page_token."
+        super().__init__([ErrorItem(pointer="/query/page_token", code="page_token", detail=detail)])
+
+
+class OutdatedPageTokenError(errors.ThreePercentError):
+    """New data changed the order of the list since its first page."""
+
+    code = "outdated-page-token"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("New data changed the order of this list since its first page; start without page_token.")
+
+
+class NotAcceptableError(errors.ThreePercentError):
+    """None of the media types that the Accept header allows exists here."""
+
+    code = "not-acceptable"
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        """``offered`` are the media types that exist."""
+        super().__init__(f"This exists as {', '.join(offered)}. Ask for one of them in Accept, or leave it out.")
+
+
+class NoLiveQuotesError(errors.ThreePercentError):
+    """There are no live quotes for this."""
+
+    code = "no-data-yet"
+
+    def __init__(self, known: str) -> None:
+        """``known`` says what there is instead."""
+        super().__init__(f"There are no live quotes here yet. {known}")
+
+
+class BoardNotReadyError(errors.ThreePercentError):
+    """The prices have not been loaded yet."""
+
+    code = "not-ready"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("The prices have not been loaded yet. Ask again in a moment.")
+
+
+_STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
+    (errors.UnknownCountry, 404, "Look the country up in GET /v1/countries."),
+    (errors.UnknownCurrency, 404, "Look the currency up in GET /v1/currencies."),
+    (errors.CorridorToItself, 404, "Name two different countries, such as GBR-PHL."),
+    (errors.UnknownCorridor, 404, "Write the sending and the receiving country's codes, such as GBR-PHL."),
+    (errors.CorridorNotCovered, 404, "GET /v1/corridors lists the corridors that have prices."),
+    (errors.UnknownPeriod, 422, "Write a quarter as 2013-Q3."),
+    (errors.PeriodNotSurveyed, 404, "Choose one of the periods that the answer names."),
+    (errors.NoDataYet, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
+    (errors.UnknownProvider, 404, "Look the provider up in GET /v1/providers."),
+    (errors.UnknownQuote, 404, "Take the id from quote_ids of a comparison, or from GET /v1/quotes."),
+    (errors.InvalidNumber, 422, "Write digits, with a point before decimals: at most 15 digits and no exponent."),
+    (errors.InvalidAmount, 422, "Give a positive amount that can be paid in the currency."),
+    (errors.InvalidParameter, 422, "Give the parameter one of the values that the answer names."),
+    (ContradictoryParametersError, 422, "Leave out one of the parameters that the answer names."),
+    (InvalidPageTokenError, 422, "Start again at the first page, without page_token."),
+    (BadRequestError, 422, "Mend what errors[] points at; /docs describes every parameter."),
+    (OutdatedPageTokenError, 409, "Start again at the first page, without page_token."),
+    (NotAcceptableError, 406, "Ask for application/json, or for a media type that the answer names."),
+    (NoLiveQuotesError, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
+    (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
+)
+
+_FRAMEWORK: Mapping[int, tuple[str, str, str]] = {
+    404: ("not-found", "There is nothing at this address.", "GET /docs lists every call."),
+    405: (
+        "method-not-allowed",
+        "This address does not know this method.",
+        "Use one of the methods that the Allow header names.",
+    ),
+    413: ("request-too-large", "The request is larger than this call takes.", "Send less; reads need no body."),
+    415: ("unsupported-media-type", "This call does not take this media type.", "Send a media type that /docs names."),
+    500: (
+        "internal-error",
+        "Something went wrong on our side.",
+        "Try again; if it happens again, tell the operator the request_id.",
+    ),
+    503: ("unavailable", "This cannot be answered at the moment.", "Ask again after the seconds in Retry-After."),
+}
+
+_STATUS_OF = {kind: status for kind, status, _ in _STATUSES}
+
+
+def problem_types() -> dict[str, ProblemType]:
+    """Return every kind of problem that this API answers with, by code."""
+    types = {
+        code: ProblemType(code=code, status=status, title=title, what_to_do=what_to_do)
+        for status, (code, title, what_to_do) in _FRAMEWORK.items()
+    }
+    for kind, status, what_to_do in _STATUSES:
+        types.setdefault(
+            kind.code, ProblemType(code=kind.code, status=status, title=kind.title(), what_to_do=what_to_do)
+        )
+    return dict(sorted(types.items()))
+
+
+def status_of(error: errors.ThreePercentError) -> int:
+    """Return the status of a domain error: its own class's in the table, or the nearest base's; 500 where none is."""
+    return next((_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF), 500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem document; ``instance`` will name the request, not its text."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    items: Sequence[ErrorItem] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, request_id: str) -> Response:
+        """Return the document as ``application/problem+json``."""
+        content = {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": f"urn:threepercent:request:{request_id}",
+            "request_id": request_id,
+            "errors": list(self.items),
+        }
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return Response(msgspec.json.encode(content), status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def framework_problem(status: int, headers: Mapping[str, str] | None = None) -> Problem:
+    """Return the problem of a bare status, the framework's or an unexpected error's."""
+    known = status if status in _FRAMEWORK else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 404
+    code, title, what_to_do = _FRAMEWORK[known]
+    return Problem(status=status, code=code, title=title, detail=what_to_do, headers=headers or {})
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document. Unexpected ones are caught by ``observability``."""
+    app.add_exception_handler(errors.ThreePercentError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id under which this request is logged."""
+    return str(request.scope.get("request_id", "unknown"))
+
+
+def _domain_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, errors.ThreePercentError) or (status := status_of(error)) == _UNEXPECTED:
+        raise error
+    detail = without_echo(error)
+    return Problem(
+        status=status,
+        code=error.code,
+        title=error.title(),
+        detail=detail,
+        items=error.items if isinstance(error, BadRequestError) else _items(error, detail),
+        headers={"Retry-After": RETRY_AFTER_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {},
+    ).response(request_id_of(request))
+
+
+def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...]:
+    parameter = getattr(error, "parameter", None)
+    return (ErrorItem(pointer=f"/query/{parameter}", code=error.code, detail=detail),) if parameter else ()
+
+
+def without_echo(error: errors.ThreePercentError) -> str:
+    """Return an error's explanation with every quotation of what was sent replaced (``quoted`` leaves no quote inside)."""
+    detail = _QUOTATION.sub("this value", error.detail)
+    return detail[:1].upper() + detail[1:]
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return framework_problem(error.status_code, error.headers).response(request_id_of(request))
+
+
+def _validation_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    items = [_validation_item(found) for found in error.errors()]
+    return _domain_error(request, BadRequestError(items))
+
+
+def _validation_item(found: Mapping[str, Any]) -> ErrorItem:
+    place, *rest = found["loc"] or ("query",)
+    name = "/".join(str(part) for part in rest)
+    pointer = f"/{place}/{name}" if name else f"/{place}"
+    if found["type"] == "domain":
+        code, said = str(found["ctx"]["code"]), str(found["ctx"]["detail"])
+    else:
+        code = str(found["type"]).replace("_", "-")
+        said = "this parameter is required" if code == "missing" else "this is not as the documentation says"
+    return ErrorItem(pointer=pointer, code=code, detail=f"{name}: {said.rstrip('.')}.".removeprefix(": "))

@@ -1,0 +1,129 @@
+"""What operators see: one JSON log line for what matters, a request id on everything, metrics by route template."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.settings import Settings
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+UNMATCHED = "unmatched"
+SLOW_SECONDS = 1.0
+SERVER_ERROR = 500
+KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+log = structlog.stdlib.get_logger("threepercent")
+
+
+def configure_logs(settings: Settings) -> None:
+    """Write logs to standard error as the settings say: JSON, one object a line, or text for people."""
+    rendered: Callable[..., Any] = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            rendered,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+class Metrics:
+    """The figures of one process, in a registry of their own, so that two apps in one process do not meet."""
+
+    def __init__(self) -> None:
+        """Declare every metric, so that each is there from the start."""
+        self.registry = CollectorRegistry(auto_describe=True)
+        labels = ("method", "route")
+        self.requests = Counter(
+            "threepercent_requests", "Requests answered.", (*labels, "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "threepercent_request_seconds", "Time to answer.", labels, registry=self.registry, buckets=BUCKETS
+        )
+        self.in_flight = Gauge("threepercent_requests_in_flight", "Requests being answered.", registry=self.registry)
+        self.errors = Counter("threepercent_unexpected_errors", "Errors that nobody expected.", registry=self.registry)
+        self.dataset_version = Gauge(
+            "threepercent_dataset_version", "Dataset version of the board in memory.", registry=self.registry
+        )
+        self.board_loads = Counter(
+            "threepercent_board_loads", "Times the board was read.", ("outcome",), registry=self.registry
+        )
+
+    def render(self) -> bytes:
+        """Return the metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+class Observed:
+    """Pure ASGI: gives each request its id, counts and times it by route template, and logs what is slow or failed."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter) -> None:
+        """``clock`` measures durations only."""
+        self.app = app
+        self.metrics = metrics
+        self.clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; other protocols pass through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = request_id_from(Headers(scope=scope).get("x-request-id"))
+        scope["request_id"] = request_id
+        status = SERVER_ERROR
+        started = self.clock()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        self.metrics.in_flight.inc()
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            self.metrics.in_flight.dec()
+            self._record(scope, status, self.clock() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope.get("asked_method", scope["method"])
+        method = method if method in KNOWN_METHODS else "other"
+        route = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", UNMATCHED)
+        self.metrics.requests.labels(method, route, str(status)).inc()
+        self.metrics.seconds.labels(method, route).observe(seconds)
+        write = log.warning if status >= SERVER_ERROR or seconds >= SLOW_SECONDS else log.debug
+        write(
+            "request",
+            request_id=scope["request_id"],
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 3),
+        )
+
+
+def request_id_from(given: str | None) -> str:
+    """Return the caller's request id where it is a plain one (8 to 64 of ``A-Z a-z 0-9 . _ -``), else a new one."""
+    return given if given is not None and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
