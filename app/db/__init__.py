@@ -2,11 +2,11 @@
 
 from app.db.columns import (
     ExactDecimal,
+    KeyText,
     QuoteId,
     UtcDateTime,
     decimal_text,
     instant,
-    key_text,
     metadata,
     microseconds,
 )
@@ -26,6 +26,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnreachable",
     "ExactDecimal",
+    "KeyText",
     "QuoteId",
     "SchemaTooNew",
     "SchemaTooOld",
@@ -37,7 +38,6 @@ __all__ = [
     "display_url",
     "instant",
     "is_sqlite",
-    "key_text",
     "metadata",
     "microseconds",
     "migrations_folder",

@@ -21,6 +21,17 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+class KeyText(TypeDecorator[str]):
+    """Identifying text, which sorts by code point on both databases, whatever their locale."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A decimal kept digit for digit: canonical text on SQLite, which would make it a float, NUMERIC on PostgreSQL."""
 
@@ -85,11 +96,6 @@ class QuoteId(TypeDecorator[UUID]):
     @override
     def process_result_value(self, value: UUID | bytes | None, dialect: Dialect) -> UUID | None:
         return UUID(bytes=value) if isinstance(value, bytes) else value
-
-
-def key_text() -> Text:
-    """Return the type of identifying text, which sorts by code point on both databases, whatever their locale."""
-    return Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def decimal_text(value: Decimal) -> str:

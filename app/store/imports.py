@@ -1,0 +1,294 @@
+"""Imports, and the dataset versions that they commit: what was known when."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Text, func, insert, select, update
+from sqlalchemy import Row as Result
+from sqlmodel import Field
+
+from app.db import KeyText, UtcDateTime
+from app.store import bulk, rounds
+from app.store.schema import Row, table
+
+
+class ImportStatus(StrEnum):
+    """How far an import came. A run that died leaves ``running``: nothing of it was stored."""
+
+    RUNNING = "running"
+    COMMITTED = "committed"
+    FAILED = "failed"
+
+
+class ImportRow(Row, table=True):
+    """One run of an import. ``file_name`` is the operator's own and is never published."""
+
+    __tablename__ = "imports"
+
+    id: int = Field(primary_key=True)
+    source: str = Field(sa_type=KeyText)
+    file_name: str = Field(sa_type=Text)
+    file_hash: str = Field(sa_type=KeyText, index=True)
+    labels_hash: str = Field(sa_type=KeyText)
+    corrections_hash: str = Field(sa_type=KeyText)
+    layout: str | None = Field(sa_type=KeyText)
+    is_synthetic: bool
+    status: str = Field(sa_type=KeyText)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(sa_type=UtcDateTime)
+    dataset_version: int | None
+    counts: str = Field(sa_type=Text)
+    failure: str | None = Field(sa_type=Text)
+
+
+class DatasetVersionRow(Row, table=True):
+    """One committed state of the data. Versions are committed in the order of their numbers."""
+
+    __tablename__ = "dataset_versions"
+
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    committed_at: datetime = Field(sa_type=UtcDateTime)
+    import_id: int | None = Field(foreign_key="imports.id")
+    reason: str = Field(sa_type=Text)
+
+
+class CorridorVersionRow(Row, table=True):
+    """That a dataset version touched a corridor."""
+
+    __tablename__ = "corridor_versions"
+
+    corridor: str = Field(primary_key=True, sa_type=KeyText)
+    version: int = Field(primary_key=True, foreign_key="dataset_versions.version")
+
+
+imports = table(ImportRow)
+dataset_versions = table(DatasetVersionRow)
+corridor_versions = table(CorridorVersionRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIdentity:
+    """What recognises a file that was imported before: its hash with those of the labels and corrections, as hex."""
+
+    source: str
+    file_hash: str
+    labels_hash: str
+    corrections_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile:
+    """A file that is imported; ``file_name`` is never published."""
+
+    identity: FileIdentity
+    file_name: str
+    layout: str | None
+    is_synthetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A run of an import as it is stored. ``counts`` is what its report says."""
+
+    id: int
+    file: ImportFile
+    status: ImportStatus
+    started_at: datetime
+    finished_at: datetime | None
+    dataset_version: int | None
+    counts: Mapping[str, Any]
+    failure: Mapping[str, Any] | None
+
+
+class DatasetVersion(NamedTuple):
+    """A committed state of the data."""
+
+    version: int
+    committed_at: datetime
+    import_id: int | None
+    reason: str
+
+
+class Touched(NamedTuple):
+    """A round that a new version adds quotes to or takes quotes from; ``period`` null where quotes have none."""
+
+    corridor: str
+    period: str | None
+
+
+def start(connection: Connection, file: ImportFile, *, started_at: datetime) -> int:
+    """Record that an import runs; return its id."""
+    statement = (
+        insert(imports)
+        .values(
+            source=file.identity.source,
+            file_name=file.file_name,
+            file_hash=file.identity.file_hash,
+            labels_hash=file.identity.labels_hash,
+            corrections_hash=file.identity.corrections_hash,
+            layout=file.layout,
+            is_synthetic=file.is_synthetic,
+            status=ImportStatus.RUNNING,
+            started_at=started_at,
+            counts="{}",
+        )
+        .returning(imports.c.id)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def finish(
+    connection: Connection,
+    import_id: int,
+    *,
+    finished_at: datetime,
+    counts: Mapping[str, Any],
+    dataset_version: int | None,
+) -> None:
+    """Record that an import committed; ``dataset_version`` null where it changed nothing."""
+    connection.execute(
+        update(imports)
+        .where(imports.c.id == import_id)
+        .values(
+            status=ImportStatus.COMMITTED,
+            finished_at=finished_at,
+            counts=_json(counts),
+            dataset_version=dataset_version,
+        )
+    )
+
+
+def fail(connection: Connection, import_id: int, *, finished_at: datetime, failure: Mapping[str, Any]) -> None:
+    """Record why an import failed; nothing of it is stored."""
+    connection.execute(
+        update(imports)
+        .where(imports.c.id == import_id)
+        .values(status=ImportStatus.FAILED, finished_at=finished_at, failure=_json(failure))
+    )
+
+
+def find(connection: Connection, import_id: int) -> Import | None:
+    """Return one import."""
+    row = connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none()
+    return None if row is None else _import(row)
+
+
+def find_finished(connection: Connection, identity: FileIdentity) -> Import | None:
+    """Return the newest committed import of the same bytes under the same labels and corrections."""
+    row = connection.execute(
+        select(imports)
+        .where(
+            imports.c.source == identity.source,
+            imports.c.file_hash == identity.file_hash,
+            imports.c.labels_hash == identity.labels_hash,
+            imports.c.corrections_hash == identity.corrections_hash,
+            imports.c.status == ImportStatus.COMMITTED,
+        )
+        .order_by(imports.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _import(row)
+
+
+def listed(connection: Connection, *, limit: int = 100) -> list[Import]:
+    """Return the newest imports, the newest first."""
+    return [_import(row) for row in connection.execute(select(imports).order_by(imports.c.id.desc()).limit(limit))]
+
+
+def count(connection: Connection) -> int:
+    """Return how many imports were ever started."""
+    return int(connection.execute(select(func.count()).select_from(imports)).scalar_one())
+
+
+def is_synthetic(connection: Connection) -> bool | None:
+    """Say whether the data are invented; null while there are none. A database never holds both kinds."""
+    found = connection.execute(
+        select(imports.c.is_synthetic).where(imports.c.status == ImportStatus.COMMITTED).limit(1)
+    ).scalar()
+    return None if found is None else bool(found)
+
+
+def next_version(connection: Connection) -> int:
+    """Return the number that this transaction's dataset version will have; the one writer makes it certain."""
+    return int(connection.execute(select(func.coalesce(func.max(dataset_versions.c.version), 0))).scalar_one()) + 1
+
+
+def newest_version(connection: Connection) -> DatasetVersion | None:
+    """Return the newest dataset version, null while there are no data."""
+    row = connection.execute(
+        select(dataset_versions).order_by(dataset_versions.c.version.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
+def find_version(connection: Connection, version: int) -> DatasetVersion | None:
+    """Return one dataset version."""
+    row = connection.execute(select(dataset_versions).where(dataset_versions.c.version == version)).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
+def corridor_newest_versions(connection: Connection) -> dict[str, DatasetVersion]:
+    """Return, for each corridor, the newest dataset version that touched it."""
+    newest = (
+        select(corridor_versions.c.corridor, func.max(corridor_versions.c.version).label("version"))
+        .group_by(corridor_versions.c.corridor)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(newest.c.corridor, dataset_versions).join_from(
+            newest, dataset_versions, dataset_versions.c.version == newest.c.version
+        )
+    )
+    return {row[0]: DatasetVersion(*row[1:]) for row in rows}
+
+
+def record_version(
+    connection: Connection, version: DatasetVersion, *, source: str, touched: Iterable[Touched]
+) -> DatasetVersion:
+    """Record a dataset version after its quotes and changes were appended, and count the rounds it touched anew.
+
+    Its number is from ``next_version`` of the same transaction. ``touched`` names each round of ``source`` that got
+    a quote or a change, both the old and the new where a correction moved one. Returns it with the time under which
+    it was recorded: never earlier than its predecessor's, whatever the clocks of two machines say.
+    """
+    rounds_touched = set(touched)
+    before = newest_version(connection)
+    if before is not None and before.committed_at > version.committed_at:
+        version = version._replace(committed_at=before.committed_at)
+    connection.execute(insert(dataset_versions).values(version._asdict()))
+    target = bulk.Target(corridor_versions, ("corridor",), {"version": version.version})
+    bulk.append(connection, target, [(corridor,) for corridor in sorted({place.corridor for place in rounds_touched})])
+    for period in sorted({place.period for place in rounds_touched if place.period is not None}):
+        rounds.recount(connection, source, period)
+    return version
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _import(row: Result[Any]) -> Import:
+    return Import(
+        id=row.id,
+        file=ImportFile(
+            identity=FileIdentity(
+                source=row.source,
+                file_hash=row.file_hash,
+                labels_hash=row.labels_hash,
+                corrections_hash=row.corrections_hash,
+            ),
+            file_name=row.file_name,
+            layout=row.layout,
+            is_synthetic=bool(row.is_synthetic),
+        ),
+        status=ImportStatus(row.status),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        dataset_version=row.dataset_version,
+        counts=json.loads(row.counts),
+        failure=None if row.failure is None else json.loads(row.failure),
+    )

@@ -1,0 +1,109 @@
+"""Rounds: the quarters in which a source surveyed a corridor, and the current quotes of one."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select
+from sqlmodel import Field
+
+from app.db import KeyText
+from app.domain.quotes import Description, Quote
+from app.store.quotes import DOMAIN_COLUMNS, is_current, quotes, read
+from app.store.schema import Row, table
+
+
+class RoundRow(Row, table=True):
+    """How many current quotes a source has for a corridor in a quarter; a round without any has no row.
+
+    Kept by ``imports.record_version``, so that nobody scans the quotes to learn what there is.
+    """
+
+    __tablename__ = "rounds"
+
+    source: str = Field(primary_key=True, sa_type=KeyText)
+    corridor: str = Field(primary_key=True, sa_type=KeyText)
+    period: str = Field(primary_key=True, sa_type=KeyText)
+    current_quotes: int
+
+
+rounds = table(RoundRow)
+
+
+class Round(NamedTuple):
+    """A quarter in which a source surveyed a corridor."""
+
+    source: str
+    corridor: str
+    period: str
+
+
+def recount(connection: Connection, source: str, period: str) -> None:
+    """Count the current quotes of one quarter again, for every corridor."""
+    connection.execute(delete(rounds).where(rounds.c.source == source, rounds.c.period == period))
+    columns = quotes.c
+    counted = (
+        select(columns.source, columns.corridor, columns.period, func.count())
+        .where(columns.source == source, columns.period == period, is_current())
+        .group_by(columns.source, columns.corridor, columns.period)
+    )
+    connection.execute(insert(rounds).from_select(["source", "corridor", "period", "current_quotes"], counted))
+
+
+def known(connection: Connection) -> list[Round]:
+    """Return every round with a current quote, ordered by source, corridor and period."""
+    columns = rounds.c
+    rows = connection.execute(
+        select(columns.source, columns.corridor, columns.period).order_by(
+            columns.source, columns.corridor, columns.period
+        )
+    )
+    return [Round(*row) for row in rows]
+
+
+def surveyed_periods(connection: Connection, source: str) -> set[str]:
+    """Return the quarters for which a source has quotes, current or superseded."""
+    columns = quotes.c
+    found: set[str] = set()
+    newest = ""
+    while True:  # one index seek for each quarter, where DISTINCT would read every quote
+        following = connection.execute(
+            select(func.min(columns.period)).where(columns.source == source, columns.period > newest)
+        ).scalar()
+        if following is None:
+            return found
+        newest = str(following)
+        found.add(newest)
+
+
+def quotes_of(connection: Connection, corridor: str, period: str, *, source: str | None = None) -> list[Quote]:
+    """Return the current quotes of a corridor in a quarter, ordered by time and id."""
+    columns = quotes.c
+    query = (
+        select(*DOMAIN_COLUMNS)
+        .where(columns.corridor == corridor, columns.period == period, is_current())
+        .order_by(columns.observed_at, columns.id)
+    )
+    if source is not None:
+        query = query.where(columns.source == source)
+    return [quote for quote, _ in read(connection, query)]
+
+
+def quotes_of_period(
+    connection: Connection, source: str, period: str, shared: dict[bytes, Description] | None = None
+) -> Iterator[Quote]:
+    """Stream the current quotes of a whole quarter, in no order; ``shared`` carries descriptions over several calls."""
+    columns = quotes.c
+    query = select(*DOMAIN_COLUMNS).where(columns.source == source, columns.period == period, is_current())
+    for quote, _ in read(connection, query, shared):
+        yield quote
+
+
+def newest(connection: Connection) -> list[Round]:
+    """Return every corridor's newest round for each source: the latest quarter with a current quote."""
+    columns = rounds.c
+    rows = connection.execute(
+        select(columns.source, columns.corridor, func.max(columns.period))
+        .group_by(columns.source, columns.corridor)
+        .order_by(columns.source, columns.corridor)
+    )
+    return [Round(*row) for row in rows]
