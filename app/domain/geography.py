@@ -21,7 +21,10 @@ NEARNESS = 0.75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tender:
-    """A currency that is legal tender in a country from ``since`` to ``until``, both included; null is open."""
+    """A currency that is legal tender in a country from ``since`` to ``until``, both included; null is open.
+
+    ``reference`` is ``cldr`` (Unicode CLDR, supplemental currency data) or the law or authority that says so.
+    """
 
     currency: str
     since: date | None
@@ -62,7 +65,7 @@ class Country:
 
     code: str
     alpha2: str
-    numeric: str
+    numeric: str | None
     name: str
     codes: tuple[str, ...]
     aliases: tuple[str, ...]

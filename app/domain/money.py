@@ -27,7 +27,7 @@ class Currency:
     """A currency of ISO 4217; ``minor_units`` is how many decimals its money has (JPY 0, GBP 2, TND 3)."""
 
     code: str
-    numeric: str
+    numeric: str | None
     name: str
     minor_units: int
     is_historic: bool
