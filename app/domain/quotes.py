@@ -90,7 +90,7 @@ def quarter_end(period: str) -> date:
     return date(year, quarter * 3, 31 if quarter in (1, 4) else 30)
 
 
-def margin_status(
+def margin_status(  # noqa: PLR0911, PLR0913 - one line and one fact for each status of METHODOLOGY
     *,
     is_transparent: bool,
     fee: Decimal | None,
@@ -144,7 +144,7 @@ def quote_id(observed_at: datetime, source: str, source_key: str, tier: str, con
     own key, the tier and the canonical content.
     """
     milliseconds = (observed_at - _EPOCH) // _MILLISECOND
-    digest = blake2b("\0".join((source, source_key, tier, "")).encode() + content, digest_size=10).digest()
+    digest = blake2b(f"{source}\0{source_key}\0{tier}\0".encode() + content, digest_size=10).digest()
     number = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(digest, "big")
     number = number & ~(0xF << 76) | 8 << 76
     number = number & ~(0x3 << 62) | 2 << 62

@@ -181,6 +181,7 @@ class Caution(StrEnum):
     RECEIVER_CONVERTS_LATER = "receiver_converts_later"
     BETTER_THAN_MID_MARKET_PROMOTION = "better_than_mid_market_promotion"
     BETTER_THAN_MID_MARKET_PARALLEL_RATE = "better_than_mid_market_parallel_rate"
+    BETTER_THAN_MID_MARKET_UNEXPLAINED = "better_than_mid_market_unexplained"
     PUBLISHED_TOTAL_SUSPECT = "published_total_suspect"
     INTERPOLATED = "interpolated"
     ESTIMATE_BY_COMPETITOR = "estimate_by_competitor"

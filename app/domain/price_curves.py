@@ -1,0 +1,173 @@
+"""What one service costs at any amount: known pieces, and gaps that say why nothing is known there.
+
+A curve covers every amount. Nothing is extrapolated: METHODOLOGY, A price at any amount. The argument of every piece
+is the principal; a schedule whose fee is deducted is rewritten so, exactly, which is why one tariff ranks the same in
+either fee mode.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from app.domain.costs import Price, total_cost
+from app.domain.polynomials import Polynomial, Span
+from app.domain.vocabulary import AmountIs, AmountTier, Exclusion, FeeMode, FxMarginStatus, PriceBasis
+
+IDENTITY = Polynomial(linear=Fraction(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of principals where a price is known.
+
+    ``fee`` is money, ``fx_margin_percent`` percent and ``total_cost`` money, each as a function of the principal. The
+    bounds, where the price is interpolated, are the lowest and highest value that a fee charged in steps can have.
+    """
+
+    span: Span
+    basis: PriceBasis
+    fee_mode: FeeMode
+    fee: Polynomial
+    fx_margin_percent: Polynomial | None
+    total_cost: Polynomial | None
+    quote_ids: tuple[UUID, ...]
+    fee_bounds: tuple[Fraction, Fraction] | None = None
+    margin_bounds: tuple[Fraction, Fraction] | None = None
+    offered_rate: Fraction | None = None
+    mid_market_rate: Fraction | None = None
+    published_total_percent: Decimal | None = None
+    is_total_suspect: bool = False
+    fx_margin_status: FxMarginStatus | None = None
+    tier: AmountTier | None = None
+
+    @property
+    def sender_pays(self) -> Polynomial:
+        """T as a function of the principal."""
+        return IDENTITY + self.fee
+
+    def principal_for(self, amount_is: AmountIs) -> Polynomial | None:
+        """Return the principal as a line in the amount held equal; null where that needs a rate that is not known."""
+        if amount_is is AmountIs.PRINCIPAL:
+            return IDENTITY
+        if amount_is is AmountIs.TOTAL_PAID:
+            return self.sender_pays.inverse() if self.sender_pays.linear > 0 else None
+        return None if self.offered_rate is None else Polynomial(linear=1 / self.offered_rate)
+
+    def span_of(self, amount_is: AmountIs) -> Span | None:
+        """Return the stretch of amounts held equal that this piece answers."""
+        line = self.principal_for(amount_is)
+        return None if line is None else self.span.through(line.inverse())
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of principals without a price, why, and the published total that the cost is at least."""
+
+    span: Span
+    reason: Exclusion
+    at_least_percent: Decimal | None = None
+    fee: Polynomial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoPrice:
+    """Why a service has no price at an amount."""
+
+    reason: Exclusion
+    at_least_percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceCurve:
+    """All that is known of one service's price in one sending currency."""
+
+    currency: str
+    receiving_currency: str | None
+    pieces: tuple[Piece, ...]
+    gaps: tuple[Gap, ...]
+    outside: Exclusion
+    known_amounts: tuple[Fraction, ...] = ()
+
+    def price(self, amount: Fraction, amount_is: AmountIs = AmountIs.PRINCIPAL) -> Price | NoPrice:
+        """Return the price where ``amount`` (major units) is the principal, the total paid or what is received.
+
+        Where more than one principal fits, the observed one is taken, and else the one that is best for the sender.
+        """
+        solutions = list(self._solutions(amount, amount_is))
+        if solutions:
+            piece, principal = max(
+                solutions,
+                key=lambda found: (
+                    found[0].basis is PriceBasis.OBSERVED,
+                    found[1],
+                    -found[0].sender_pays(found[1]),
+                ),
+            )
+            return self._price(piece, principal, amount_is)
+        return self._why_not(amount, amount_is)
+
+    def _solutions(self, amount: Fraction, amount_is: AmountIs) -> Iterator[tuple[Piece, Fraction]]:
+        for piece in self.pieces:
+            line = piece.principal_for(amount_is)
+            if line is not None and (principal := line(amount)) in piece.span:
+                yield piece, principal
+
+    def _why_not(self, amount: Fraction, amount_is: AmountIs) -> NoPrice:
+        for gap in self.gaps:
+            principal = amount
+            if amount_is is AmountIs.TOTAL_PAID and gap.fee is not None:
+                principal = (IDENTITY + gap.fee).inverse()(amount)
+            if principal in gap.span and amount_is is not AmountIs.RECEIVED:
+                return NoPrice(gap.reason, gap.at_least_percent)
+        if amount_is is AmountIs.RECEIVED and all(piece.offered_rate is None for piece in self.pieces):
+            reasons = [gap.reason for gap in self.gaps if gap.reason is not Exclusion.AMOUNT_NOT_OBSERVED]
+            return NoPrice(first_reason([*reasons, Exclusion.RATE_NOT_RECORDED]))
+        return NoPrice(self.outside)
+
+    def _price(self, piece: Piece, principal: Fraction, amount_is: AmountIs) -> Price:
+        cost = None if piece.total_cost is None else piece.total_cost(principal)
+        fee = piece.fee(principal)
+        low, high = cost, cost
+        percent_low = percent_high = None if cost is None else 100 * cost / principal
+        if piece.fee_bounds is not None and piece.margin_bounds is not None:
+            paid = principal + fee
+            corners = [
+                (total_cost(converted, step, margin), converted)
+                for step in piece.fee_bounds
+                for margin in piece.margin_bounds
+                for converted in [paid - step if amount_is is AmountIs.TOTAL_PAID else principal]
+            ]
+            low, high = min(cost for cost, _ in corners), max(cost for cost, _ in corners)
+            percents = [100 * cost / converted for cost, converted in corners]
+            percent_low, percent_high = min(percents), max(percents)
+        return Price(
+            basis=piece.basis,
+            currency=self.currency,
+            receiving_currency=self.receiving_currency,
+            fee_mode=piece.fee_mode,
+            principal=principal,
+            fee=fee,
+            fx_margin_percent=None if piece.fx_margin_percent is None else piece.fx_margin_percent(principal),
+            total_cost=cost,
+            total_cost_low=low,
+            total_cost_high=high,
+            total_cost_percent_low=percent_low,
+            total_cost_percent_high=percent_high,
+            offered_rate=piece.offered_rate,
+            mid_market_rate=piece.mid_market_rate,
+            published_total_percent=piece.published_total_percent,
+            is_total_suspect=piece.is_total_suspect,
+            fx_margin_status=piece.fx_margin_status,
+            tier=piece.tier,
+            quote_ids=piece.quote_ids,
+        )
+
+
+_ORDER = {reason: place for place, reason in enumerate(Exclusion)}
+
+
+def first_reason(reasons: list[Exclusion]) -> Exclusion:
+    """Return the reason that is tried first among several that fit."""
+    return min(reasons, key=_ORDER.__getitem__)

@@ -1,0 +1,288 @@
+"""Which offer costs least: every offer solved for the quantity held equal, ranked exactly, the rest named with why.
+
+Nothing commercial can enter: the inputs are the frozen types below (METHODOLOGY, What is held equal).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fractions import Fraction
+from itertools import groupby
+from uuid import UUID
+
+from app.domain.costs import Price
+from app.domain.filters import Filters
+from app.domain.price_curves import NoPrice, PriceCurve
+from app.domain.quotes import Description
+from app.domain.targets import meets_target_between
+from app.domain.vocabulary import (
+    AmountIs,
+    Caution,
+    Evidence,
+    Exclusion,
+    PriceBasis,
+    SurveyNote,
+    TransferSpeed,
+)
+
+_BOUNDED_KEYS = ("total_cost", "cost_of_total_paid_percent")
+_SPEED = {speed: place for place, speed in enumerate(TransferSpeed)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One service with what is known of its price.
+
+    ``curves``: one per sending currency. ``is_tender_for_receiver``: its payout currency, where named, is legal
+    tender (or at a declared par) in the receiving country. ``key`` makes the order total: (source, source key).
+    """
+
+    key: tuple[str, str]
+    description: Description
+    curves: tuple[PriceCurve, ...]
+    source: str
+    evidence: Evidence
+    observed_at: datetime
+    valid_until: datetime | None = None
+    is_tender_for_receiver: bool = True
+    quote_ids: tuple[UUID, ...] = ()
+
+    def curve(self, currency: str) -> PriceCurve | None:
+        """Return the curve in a sending currency."""
+        return next((curve for curve in self.curves if curve.currency == currency), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: an amount in major units of the sending currency (of the receiving one for ``received``).
+
+    ``minor_units``: how many make one major unit of the sending currency.
+    """
+
+    amount: Fraction
+    currency: str
+    amount_is: AmountIs = AmountIs.PRINCIPAL
+    receiving_currency: str | None = None
+    minor_units: int = 100
+    filters: Filters = field(default_factory=Filters)
+    exact_only: bool = False
+    sort_by_speed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A ranked price; ``services`` of them that are equal in every answered field are one offer."""
+
+    rank: int
+    is_tied: bool
+    is_rank_certain: bool
+    candidate: Candidate
+    price: Price
+    cautions: tuple[Caution, ...]
+    services: int
+    quote_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """A service that is not ranked, why, and what its cost is at least, where a total was published."""
+
+    candidate: Candidate
+    reason: str
+    at_least_percent: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The answer: ``key`` names what was compared (``total_cost``, ``recipient_gets``, ...)."""
+
+    key: str
+    offers: tuple[Offer, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
+    """Rank the candidates for one question; competition ranks (1, 1, 3), equal means exactly equal under the key."""
+    priced: list[tuple[Candidate, Price]] = []
+    excluded: list[Excluded] = []
+    for candidate in candidates:
+        found = _judge(candidate, question)
+        if isinstance(found, Excluded):
+            excluded.append(found)
+        else:
+            priced.append((candidate, found))
+    key = _key_name(question.amount_is, [price for _, price in priced])
+    rankable: list[tuple[Candidate, Price, Fraction]] = []
+    for candidate, price in priced:
+        value = _value(key, price)
+        if value is None:
+            excluded.append(Excluded(candidate=candidate, reason=Exclusion.NO_BENCHMARK))
+        else:
+            rankable.append((candidate, price, value))
+    offers = _placed(key, rankable, question.minor_units)
+    if question.sort_by_speed:
+        offers.sort(key=lambda offer: (_SPEED[offer.candidate.description.transfer_speed], offer.rank))
+    return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, _identity(e.candidate)))))
+
+
+def _judge(candidate: Candidate, question: Question) -> Price | Excluded:
+    reason = question.filters.reason(candidate.description, candidate.source, candidate.observed_at)
+    if reason is not None:
+        return Excluded(candidate=candidate, reason=reason)
+    price = _price(candidate, question)
+    if isinstance(price, Price):
+        return price
+    at_least = None if price.at_least_percent is None else Fraction(price.at_least_percent)
+    return Excluded(candidate=candidate, reason=price.reason, at_least_percent=at_least)
+
+
+def _price(candidate: Candidate, question: Question) -> Price | NoPrice:
+    curve = candidate.curve(question.currency)
+    if curve is None:
+        return _in_other_currency(candidate)
+    price = curve.price(question.amount, question.amount_is)
+    if isinstance(price, NoPrice):
+        return price
+    if question.exact_only and price.basis is PriceBasis.INTERPOLATED:
+        return NoPrice(Exclusion.AMOUNT_NOT_OBSERVED)
+    if question.receiving_currency is not None and price.receiving_currency not in (None, question.receiving_currency):
+        return NoPrice(Exclusion.OTHER_CURRENCY)
+    return price
+
+
+def _in_other_currency(candidate: Candidate) -> NoPrice:
+    """Return why a service priced in other currencies is not ranked: a doubt about its price is named first."""
+    for curve in candidate.curves:
+        for amount in curve.known_amounts[:1]:
+            doubt = curve.price(amount)
+            if isinstance(doubt, NoPrice):
+                return NoPrice(doubt.reason)
+    return NoPrice(Exclusion.OTHER_CURRENCY)
+
+
+def _key_name(amount_is: AmountIs, prices: list[Price]) -> str:
+    if amount_is is AmountIs.PRINCIPAL:
+        return "total_cost"
+    if amount_is is AmountIs.RECEIVED:
+        return "sender_pays"
+    one_currency = len({price.receiving_currency for price in prices}) <= 1
+    if prices and one_currency and all(price.recipient_gets is not None for price in prices):
+        return "recipient_gets"
+    return "cost_of_total_paid_percent"
+
+
+def _value(key: str, price: Price) -> Fraction | None:
+    """Return what is compared, smaller is better."""
+    if key == "recipient_gets":
+        return None if price.recipient_gets is None else -price.recipient_gets
+    if key == "sender_pays":
+        return price.sender_pays
+    return price.total_cost if key == "total_cost" else price.cost_of_total_paid_percent
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One offer on its way to a rank: its value under the key, and the services that are equal in every field."""
+
+    value: Fraction
+    candidate: Candidate
+    price: Price
+    members: tuple[Price, ...]
+
+
+def _placed(key: str, rankable: list[tuple[Candidate, Price, Fraction]], units: int) -> list[Offer]:
+    rankable.sort(key=lambda row: (row[2], _SPEED[row[0].description.transfer_speed], _identity(row[0])))
+    rows = _merged(rankable, units)
+    certain = _certain([row.price for row in rows]) if key in _BOUNDED_KEYS else [True] * len(rows)
+    offers: list[Offer] = []
+    place = 1
+    for _, group in groupby(rows, key=lambda row: row.value):
+        tied = list(group)
+        offers += [
+            Offer(
+                rank=place,
+                is_tied=len(tied) > 1,
+                is_rank_certain=certain[len(offers) + index],
+                candidate=row.candidate,
+                price=row.price,
+                cautions=cautions(row.candidate, row.price),
+                services=len(row.members),
+                quote_ids=tuple(sorted({quote for price in row.members for quote in price.quote_ids})),
+            )
+            for index, row in enumerate(tied)
+        ]
+        place += len(tied)
+    return offers
+
+
+def _merged(rankable: list[tuple[Candidate, Price, Fraction]], units: int) -> list[_Row]:
+    """Make one row of services that are equal in every answered field: the survey repeats rows."""
+    alike: dict[object, list[tuple[Candidate, Price, Fraction]]] = {}
+    for found in rankable:
+        alike.setdefault(_answered(found[0], found[1]), []).append(found)
+    rows: list[_Row] = []
+    for group in alike.values():
+        parts: dict[object, list[tuple[Candidate, Price, Fraction]]] = {}
+        for found in group:
+            curve = found[0].curve(found[1].currency)
+            targets = meets_target_between(curve, units) if len(group) > 1 and curve is not None else None
+            parts.setdefault(targets, []).append(found)
+        rows += [
+            _Row(value, candidate, price, tuple(member[1] for member in members))
+            for members in parts.values()
+            for candidate, price, value in members[:1]
+        ]
+    return rows
+
+
+def _answered(candidate: Candidate, price: Price) -> tuple[object, ...]:
+    d = candidate.description
+    return (
+        *(d.provider, d.provider_type, d.payment_instruments, d.access_points, d.receiving_methods),
+        *(d.transfer_speed, d.network_coverage, d.customer, d.is_transparent, d.is_promotional),
+        *(candidate.source, candidate.evidence, candidate.observed_at, candidate.valid_until),
+        cautions(candidate, price),
+        price.fx_margin_status,
+        replace(price, quote_ids=()),
+    )
+
+
+def _identity(candidate: Candidate) -> tuple[object, ...]:
+    """Order inside a tie: identifiers, so that nothing depends on the order of the input."""
+    return (candidate.description.provider, candidate.source, candidate.key)
+
+
+def _certain(prices: list[Price]) -> list[bool]:
+    """Say of each price whether its bounds stay clear of every other's; exact prices that are equal are a plain tie."""
+    bounds = [(price.total_cost_low, price.total_cost_high) for price in prices]
+    certain = [True] * len(prices)
+    for i, (low, high) in enumerate(bounds):
+        if low is None or high is None or low == high:
+            continue
+        for j, (other_low, other_high) in enumerate(bounds):
+            if i != j and other_low is not None and other_high is not None and low <= other_high and other_low <= high:
+                certain[i] = certain[j] = False
+    return certain
+
+
+def cautions(candidate: Candidate, price: Price) -> tuple[Caution, ...]:
+    """Return what a reader should know before trusting this price, in the order of the vocabulary."""
+    d = candidate.description
+    found = {Caution.SINGLE_SOURCE}
+    converts = d.payout_currency is not None and not candidate.is_tender_for_receiver
+    if converts or SurveyNote.RECEIVER_CONVERTS_LATER in d.notes:
+        found.add(Caution.RECEIVER_CONVERTS_LATER)
+    if price.fx_margin_percent is not None and price.fx_margin_percent < 0:
+        if SurveyNote.PARALLEL_MARKET in d.notes:
+            found.add(Caution.BETTER_THAN_MID_MARKET_PARALLEL_RATE)
+        elif d.is_promotional:
+            found.add(Caution.BETTER_THAN_MID_MARKET_PROMOTION)
+        else:
+            found.add(Caution.BETTER_THAN_MID_MARKET_UNEXPLAINED)
+    if price.is_total_suspect:
+        found.add(Caution.PUBLISHED_TOTAL_SUSPECT)
+    if price.basis is PriceBasis.INTERPOLATED:
+        found.add(Caution.INTERPOLATED)
+    if candidate.evidence is Evidence.AGGREGATOR_ESTIMATE:
+        found.add(Caution.ESTIMATE_BY_COMPETITOR)
+    return tuple(caution for caution in Caution if caution in found)
