@@ -244,7 +244,7 @@ def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...
 
 
 def without_echo(error: errors.ThreePercentError) -> str:
-    """Return an error's explanation with every quotation of what was sent replaced (``quoted`` leaves no quote inside)."""
+    """Return an error's explanation with every quotation of what was sent replaced; ``quoted`` nests no quotes."""
     detail = _QUOTATION.sub("this value", error.detail)
     return detail[:1].upper() + detail[1:]
 

@@ -17,6 +17,8 @@ CSV = "text/csv"
 NDJSON = "application/x-ndjson"
 CSV_METADATA = "application/csvm+json"
 TABLE_FORMATS = (JSON, CSV, NDJSON)
+METADATA_SUFFIX = "csv-metadata.json"
+SUFFIXES = {"csv": CSV, "ndjson": NDJSON, METADATA_SUFFIX: CSV_METADATA}
 LIST_SEPARATOR = ";"
 SPREADSHEET_RUNS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -1,0 +1,112 @@
+"""The OpenAPI document: generated from the routes, completed here, committed as ``openapi/v1.json``."""
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api.problems import MEDIA_TYPE, framework_problem, problem_types
+from app.api.shapes import ProblemShape
+from app.api.tables import CSV, CSV_METADATA, NDJSON, SUFFIXES
+
+Document = dict[str, Any]
+
+EXAMPLES = Path(__file__).with_name("examples.json")
+ALWAYS_POSSIBLE = (404, 406, 413, 422, 500, 503)
+DESCRIPTION = """\
+What it really costs to send money home: fee plus exchange-rate margin, ranked, with provenance.
+
+Every read answers `HEAD` and `OPTIONS` too, carries a strong `ETag` and answers `If-None-Match` with 304; lists exist
+as JSON, CSV and NDJSON, by suffix or by `Accept`. Decimals are plain JSON numbers of at most 15 significant digits.
+Every error is `application/problem+json` (RFC 9457); `/problems` explains each kind. Enums in answers are open: accept
+values that you do not know. Unknown and repeated parameters are refused; lists are separated by commas.
+`Accept-Language`, or `language`, changes names, labels and texts only.
+"""
+HEADERS = {
+    "ETag": "Strong entity tag of this representation.",
+    "X-Request-Id": "The id under which this request is logged; yours, where you sent a plain one.",
+    "X-ThreePercent-Version": "Versions of the app, the data and the methodology, separated by semicolons.",
+}
+
+
+def document(app: FastAPI) -> Document:
+    """Return the whole OpenAPI document of an app; a new one each time, the same bytes for the same code."""
+    schema = _plain_schema(app)
+    schema["components"]["schemas"]["Problem"] = ProblemShape.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
+    schema["components"]["schemas"].update(schema["components"]["schemas"]["Problem"].pop("$defs", {}))
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
+    examples = json.loads(EXAMPLES.read_text("utf-8")) if EXAMPLES.exists() else {}
+    for path, operation in operations(schema):
+        _complete(path, operation, examples.get(operation["operationId"]))
+    schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
+    return schema
+
+
+def _plain_schema(app: FastAPI) -> Document:
+    app.openapi_schema = None
+    schema = deepcopy(FastAPI.openapi(app))
+    app.openapi_schema = None
+    schema["info"]["description"] = DESCRIPTION
+    schema.setdefault("components", {}).setdefault("schemas", {})
+    return schema
+
+
+def operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+    """Yield every operation of a document with its path."""
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _complete(path: str, operation: Document, example: Any) -> None:  # noqa: ANN401 -- any JSON
+    if "{suffix}" in path:
+        operation["parameters"] = [
+            {
+                "name": "suffix",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "enum": list(SUFFIXES)},
+                "description": "The format; `csv-metadata.json` describes the CSV file (CSVW).",
+            },
+            *operation.get("parameters", []),
+        ]
+    for parameter in operation.get("parameters", []):
+        if parameter["schema"].get("type") == "array":
+            parameter.update(style="form", explode=False)
+        parameter["schema"].pop("title", None)
+    responses = operation["responses"]
+    ok = responses["200"]
+    ok["headers"] = {
+        name: {"description": text, "required": True, "schema": {"type": "string"}} for name, text in HEADERS.items()
+    }
+    if "ETag" in ok["headers"] and path.startswith(("/health", "/metrics")):
+        del ok["headers"]["ETag"]
+    else:
+        responses["304"] = {"description": "You have this representation already."}
+    if "{suffix}" in path:
+        ok["content"] = {kind: {"schema": {"type": "string"}} for kind in (CSV, NDJSON)}
+        ok["content"][CSV_METADATA] = {"schema": {"type": "object"}}
+    elif example is not None and "application/json" in ok.get("content", {}):
+        ok["content"]["application/json"]["example"] = example
+    for status in ALWAYS_POSSIBLE:
+        responses[str(status)] = _problem_response(status)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _problem_response(status: int) -> Document:
+    titles = sorted({kind.title for kind in problem_types().values() if kind.status == status})
+    return {
+        "description": " / ".join(titles) or framework_problem(status).title,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def rendered(schema: Document) -> str:
+    """Write a document as it is committed: the same text for the same document."""
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,142 @@
+"""What endpoints are given: the shared state, the board, the language, a page, a format; one alias each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from app.api.formats import JSON, negotiate, weighted
+from app.api.inputs import OneOf, Search, Text, Texts, Whole, YesNo, COUNTRY, CURRENCY, PERIOD, SLUG
+from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
+from app.api.problems import BoardNotReadyError
+from app.api.tables import SUFFIXES, TABLE_FORMATS
+from app.board import Board
+from app.domain.geography import Geography
+from app.observability import Metrics
+from app.reference import LANGUAGES
+from app.settings import Settings
+
+ENGLISH = "en"
+
+
+@dataclass(slots=True)
+class Served:
+    """What all requests of an app share; only ``board`` is ever replaced, by a newer one."""
+
+    settings: Settings
+    engine: Engine
+    geography: Geography
+    metrics: Metrics
+    clock: Callable[[], datetime]
+    board: Board | None = None
+
+    def current_board(self) -> Board:
+        """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""
+        if self.board is None:
+            raise BoardNotReadyError
+        return self.board
+
+
+def served(request: Request) -> Served:
+    """Return what the app of this request shares."""
+    shared: Served = request.app.state.served
+    return shared
+
+
+def _board(request: Request) -> Board:
+    return served(request).current_board()
+
+
+def _now(request: Request) -> datetime:
+    return served(request).clock()
+
+
+def _language(
+    request: Request,
+    language: Annotated[
+        Annotated[str | None, OneOf(LANGUAGES)],
+        Query(description="Language of names, labels and texts; `Accept-Language` is heeded where this is not given."),
+    ] = None,
+) -> str:
+    if language is not None:
+        return language
+    for wanted, weight in weighted(request.headers.get("accept-language", "")):
+        found = wanted.partition("-")[0]
+        if weight and found in LANGUAGES:
+            return found
+    return ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page of a list is asked for: how many rows, and after which position."""
+
+    size: int
+    token: str | None
+    path: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def after(self) -> tuple[str, ...] | None:
+        """The position that the token holds, null on the first page; raises where it is not of this list."""
+        return None if self.token is None else position_of(self.token, self.path, self.parameters)
+
+
+def _paging(
+    request: Request,
+    page_size: Annotated[
+        Annotated[int | None, Whole(1, LARGEST_PAGE_SIZE)],
+        Query(description=f"Rows on a page, {DEFAULT_PAGE_SIZE} unless told."),
+    ] = None,
+    page_token: Annotated[
+        Annotated[str | None, Text(r"^[A-Za-z0-9_-]{1,1000}$", "the next_page_token of an answer", "…")],
+        Query(description="`next_page_token` of the page before, with the same parameters."),
+    ] = None,
+) -> Paging:
+    return Paging(
+        size=page_size or DEFAULT_PAGE_SIZE,
+        token=page_token,
+        path=request.url.path,
+        parameters=tuple(request.query_params.multi_items()),
+    )
+
+
+def _json_only(request: Request) -> str:
+    return negotiate(request.headers.get("accept"), (JSON,))
+
+
+def _table_format(request: Request) -> str:
+    suffix = request.path_params.get("suffix")
+    if suffix is None:
+        return negotiate(request.headers.get("accept"), TABLE_FORMATS)
+    if suffix not in SUFFIXES:
+        raise HTTPException(404)
+    return SUFFIXES[suffix]
+
+
+ServedDep = Annotated[Served, Depends(served)]
+BoardDep = Annotated[Board, Depends(_board)]
+Now = Annotated[datetime, Depends(_now)]
+Language = Annotated[str, Depends(_language)]
+PagingDep = Annotated[Paging, Depends(_paging)]
+JsonOnly = Depends(_json_only)
+TableFormat = Annotated[str, Depends(_table_format)]
+Raw = Annotated[
+    Annotated[bool | None, YesNo()],
+    Query(description="CSV only: `true` leaves text that a spreadsheet would run as it is."),
+]
+Words = Annotated[
+    Annotated[str | None, Search()],
+    Query(description="Words to find in names, codes and aliases, blind to accents and case."),
+]
+PeriodParameter = Annotated[
+    Annotated[str | None, Text(PERIOD, "a quarter, such as 2013-Q3", "2013-Q3")],
+    Query(description="A quarter: prices of then, as known now."),
+]
+CurrencyParameter = Annotated[str | None, Text(CURRENCY, "an ISO 4217 code, such as GBP", "GBP", upper=True)]
+CountriesParameter = Annotated[list[str] | None, Texts(COUNTRY, "ISO 3166 codes, such as GBR or GB", "GBR")]
+SlugsParameter = Annotated[list[str] | None, Texts(SLUG, "ids, such as example-transfer", "example-transfer")]
