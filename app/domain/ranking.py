@@ -56,14 +56,14 @@ class Candidate:
 class Question:
     """What is asked: an amount in major units of the sending currency (of the receiving one for ``received``).
 
-    ``minor_units``: how many make one major unit of the sending currency.
+    ``minor_per_major``: how many make one major unit of the sending currency.
     """
 
     amount: Fraction
     currency: str
     amount_is: AmountIs = AmountIs.PRINCIPAL
     receiving_currency: str | None = None
-    minor_units: int = 100
+    minor_per_major: int = 100
     filters: Filters = field(default_factory=Filters)
     exact_only: bool = False
     sort_by_speed: bool = False
@@ -119,7 +119,7 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
             excluded.append(Excluded(candidate=candidate, reason=Exclusion.NO_BENCHMARK))
         else:
             rankable.append((candidate, price, value))
-    offers = _placed(key, rankable, question.minor_units)
+    offers = _placed(key, rankable, question.minor_per_major)
     if question.sort_by_speed:
         offers.sort(key=lambda offer: (_SPEED[offer.candidate.description.transfer_speed], offer.rank))
     return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, _identity(e.candidate)))))

@@ -60,18 +60,18 @@ class _Line:
 
 
 def switches(
-    curves: Sequence[PriceCurve], first: Fraction, last: Fraction, minor_units: int, amount_is: AmountIs
+    curves: Sequence[PriceCurve], first: Fraction, last: Fraction, minor_per_major: int, amount_is: AmountIs
 ) -> list[Switch]:
     """Return every change of the cheapest among curves of one currency, between two amounts held equal.
 
     ``curves`` in the order that breaks ties. Only strictly cheaper services take over.
     """
-    first_unit, last_unit = -(-first * minor_units // 1), last * minor_units // 1
+    first_unit, last_unit = -(-first * minor_per_major // 1), last * minor_per_major // 1
     pieces = [
         (place, piece, grid)
         for place, curve in enumerate(curves)
         for piece in curve.pieces
-        if (grid := _grid(piece, minor_units, amount_is, int(last_unit))) is not None
+        if (grid := _grid(piece, minor_per_major, amount_is, int(last_unit))) is not None
     ]
     edges = {int(first_unit), int(last_unit) + 1}
     edges |= {edge for _, _, (start, end) in pieces for edge in (start, end + 1) if first_unit <= edge <= last_unit}
@@ -80,10 +80,10 @@ def switches(
     ordered = sorted(edges)
     for start, end in pairwise(ordered):
         lines = [_line(place, piece, amount_is) for place, piece, grid in pieces if grid[0] <= start <= grid[1]]
-        for at, line, earliest, latest in _envelope(lines, winner, start, end - 1, minor_units):
+        for at, line, earliest, latest in _envelope(lines, winner, start, end - 1, minor_per_major):
             place = None if line is None else line.place
             if at > first_unit and place != winner:
-                units = (Fraction(unit, minor_units) for unit in (at, earliest, latest))
+                units = (Fraction(unit, minor_per_major) for unit in (at, earliest, latest))
                 at_amount, earliest_amount, latest_amount = units
                 found.append(Switch(at_amount, winner, place, earliest_amount, latest_amount))
             winner = place

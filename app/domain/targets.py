@@ -25,7 +25,7 @@ class TargetRanges:
     reason: str | None = None
 
 
-def meets_target_between(curve: PriceCurve, minor_units: int) -> TargetRanges:
+def meets_target_between(curve: PriceCurve, minor_per_major: int) -> TargetRanges:
     """Return the ranges of known principals, smallest to largest observed, where the total cost is below 3 %.
 
     Between observed amounts the straight line is tested, not its bounds. Ranges that touch are joined. Reasons:
@@ -35,15 +35,15 @@ def meets_target_between(curve: PriceCurve, minor_units: int) -> TargetRanges:
     is_known = False
     limits = (min(curve.known_amounts), max(curve.known_amounts)) if curve.known_amounts else None
     for piece in curve.pieces:
-        span = _grid(piece.span, limits, minor_units)
+        span = _grid(piece.span, limits, minor_per_major)
         if piece.total_cost is None or span is None:
             continue
         is_known = True
         over = piece.total_cost - Polynomial(linear=TARGET_PERCENT / 100)
-        units += negative_runs(over, *span, minor_units)
+        units += negative_runs(over, *span, minor_per_major)
     if not units:
         return TargetRanges((), "target_not_met" if is_known else "no_known_price")
-    return TargetRanges(tuple(_joined(sorted(units), minor_units)))
+    return TargetRanges(tuple(_joined(sorted(units), minor_per_major)))
 
 
 _LARGEST = 10**12
