@@ -1,0 +1,72 @@
+"""What a person sees when something goes wrong: what it was and what to do, on standard error; never a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from app.domain.errors import (
+    InvalidAmount,
+    InvalidName,
+    InvalidNumber,
+    InvalidParameter,
+    ThreePercentError,
+    UnknownCorridor,
+    UnknownCountry,
+    UnknownCurrency,
+    UnknownPeriod,
+    UnknownProvider,
+)
+
+FAILED = 1
+WRONG_USE = 2
+INTERRUPTED = 130
+
+_WRONG_USE = (
+    InvalidAmount,
+    InvalidName,
+    InvalidNumber,
+    InvalidParameter,
+    UnknownCorridor,
+    UnknownCountry,
+    UnknownCurrency,
+    UnknownPeriod,
+    UnknownProvider,
+)
+"""Errors that another command line would have avoided."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error that this software expects into a message and an exit status; others are faults and go on."""
+    try:
+        yield
+    except ThreePercentError as error:
+        raise fail(error.detail, WRONG_USE if isinstance(error, _WRONG_USE) else FAILED) from None
+    except KeyboardInterrupt:
+        raise fail("Interrupted.", INTERRUPTED) from None
+    except Exception as error:
+        status = _expected(error)
+        if status is None:
+            raise
+        raise fail(str(error), status) from None
+
+
+def fail(message: str, status: int = FAILED) -> typer.Exit:
+    """Write why on standard error and return what to raise."""
+    typer.echo(message, err=True)
+    return typer.Exit(status)
+
+
+def _expected(error: Exception) -> int | None:
+    """Return the exit status of an error of the settings or the database, null for any other.
+
+    An error of a module that was never imported cannot have been raised, so nothing is imported to look.
+    """
+    settings, database = sys.modules.get("app.settings"), sys.modules.get("app.db.errors")
+    if settings is not None and isinstance(error, settings.InvalidSettings):
+        return WRONG_USE
+    if database is not None and isinstance(error, database.DatabaseError):
+        return FAILED
+    return None
