@@ -19,7 +19,7 @@ from app.db.errors import (
     SchemaTooOld,
     UnsupportedDatabase,
 )
-from app.db.schema import alembic_config, check_schema, migrations_folder, schema_revision, upgrade
+from app.db.schema import alembic_config, check_integrity, check_schema, migrations_folder, schema_revision, upgrade
 
 __all__ = [
     "DatabaseBusy",
@@ -33,6 +33,7 @@ __all__ = [
     "UnsupportedDatabase",
     "UtcDateTime",
     "alembic_config",
+    "check_integrity",
     "check_schema",
     "decimal_text",
     "display_url",

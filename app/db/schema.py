@@ -47,6 +47,16 @@ def check_schema(engine: Engine) -> None:
     )
 
 
+def check_integrity(engine: Engine) -> list[str]:
+    """Return what SQLite finds wrong with its file, nothing where it is whole; PostgreSQL checks pages as it reads."""
+    if not is_sqlite(engine):
+        return []
+    with reading(engine) as connection:
+        found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        found += [f"foreign key of {row[0]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    return [fault for fault in found if fault != "ok"]
+
+
 def schema_revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, null where it has no schema."""
     if not inspect(connection).has_table("alembic_version"):

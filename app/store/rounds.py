@@ -60,6 +60,17 @@ def known(connection: Connection) -> list[Round]:
     return [Round(*row) for row in rows]
 
 
+def of_period(connection: Connection, period: str) -> list[Round]:
+    """Return the rounds of one quarter that have a current quote."""
+    columns = rounds.c
+    rows = connection.execute(
+        select(columns.source, columns.corridor, columns.period)
+        .where(columns.period == period)
+        .order_by(columns.source, columns.corridor)
+    )
+    return [Round(*row) for row in rows]
+
+
 def surveyed_periods(connection: Connection, source: str) -> set[str]:
     """Return the quarters for which a source has quotes, current or superseded."""
     columns = quotes.c
@@ -96,14 +107,3 @@ def quotes_of_period(
     query = select(*DOMAIN_COLUMNS).where(columns.source == source, columns.period == period, is_current())
     for quote, _ in read(connection, query, shared):
         yield quote
-
-
-def newest(connection: Connection) -> list[Round]:
-    """Return every corridor's newest round for each source: the latest quarter with a current quote."""
-    columns = rounds.c
-    rows = connection.execute(
-        select(columns.source, columns.corridor, func.max(columns.period))
-        .group_by(columns.source, columns.corridor)
-        .order_by(columns.source, columns.corridor)
-    )
-    return [Round(*row) for row in rows]
