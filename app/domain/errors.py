@@ -23,12 +23,18 @@ LISTED = 12
 
 
 def quoted(text: str, length: int = QUOTED_LENGTH) -> str:
-    """Return text from outside between quotation marks: at most ``length`` characters, anything unprintable escaped."""
-    shown = "".join(
-        character if character.isprintable() and character not in '\\"' else ascii(character)[1:-1]
-        for character in text[:length]
-    )
+    """Return text from outside between quotation marks: at most ``length`` characters, anything unprintable escaped.
+
+    Quotation marks inside are escaped too, so that where the quotation ends is never in doubt.
+    """
+    shown = "".join(map(_shown, text[:length]))
     return f'"{shown}…"' if len(text) > length else f'"{shown}"'
+
+
+def _shown(character: str) -> str:
+    if character == '"':
+        return r"\x22"
+    return character if character.isprintable() and character != "\\" else ascii(character)[1:-1]
 
 
 def listed(items: Iterable[str], most: int = LISTED) -> str:

@@ -43,7 +43,8 @@ def normalise(number: Decimal) -> Decimal:
 
 
 def parse_decimal(text: str) -> Decimal:
-    """Read a number: ASCII digits, an optional sign and point, at most 15 significant digits.
+    """Read a number: ASCII digits, an optional sign and point, at most 15 significant digits
+    (those of a whole number all count, trailing zeros after the point do not).
 
     Exponents, ``NaN``, ``Infinity``, grouping, spaces and other scripts' digits are refused with ``InvalidNumber``,
     and length is judged before anything is converted (RELIABILITY 2 and 12).

@@ -13,7 +13,7 @@ def fold(text: str) -> str:
     Compatibility forms are unified, accents dropped where the letter stands without them, and everything that is no
     letter, digit or combining vowel sign becomes one space.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = []
     for character in decomposed:
         category = unicodedata.category(character)
