@@ -7,6 +7,7 @@ from itertools import accumulate
 from math import isqrt
 
 from app.demo.geography import Corridor, corridors
+from app.demo.services import PAID_OUT_AS_SENT
 from app.demo.traps import LOT_TRAPS, SCHEDULE_TRAPS, TEXT_QUARTERS, Layout, lot, lot_table
 
 DEFAULT_SEED = 3
@@ -16,6 +17,8 @@ CORRIDOR_AS_FORMULA_EVERY = 11
 NAME_AS_FORMULA_EVERY = 101
 SHEET_ROWS = 1_048_575
 _DROPPED_EVERY = 17
+_OF_THE_ROW_BEFORE = frozenset({"alike_in_all_but_id", "id_twice_in_period"})
+_ZERO_MARGINS = frozenset({"paid_out_as_sent", "zero_unexplained"})
 _NO_SURVEY = frozenset({"2011_2Q", "2011_4Q", "2012_2Q", "2012_4Q", "2025_2Q"})
 
 
@@ -89,9 +92,7 @@ class Plan:
             for corridor, services in _shares(survey_round):
                 shown = -1
                 for service in range(services):
-                    trap = owners[lot(index)]
-                    if service == 0 and trap in {"alike_in_all_but_id", "id_twice_in_period"}:
-                        trap = None
+                    trap = _fitting(owners[lot(index)], corridor, survey_round.period, is_first=service == 0)
                     shown = shown if trap == "alike_in_all_but_id" else service
                     yield Place(survey_round, corridor, index, number, shown, trap)
                     index += 1
@@ -110,6 +111,19 @@ class Plan:
                 counts["id_repeated_between_periods"] += identifier in earlier
                 counts.update(_traps_of(place))
         return {key: counts[key] for key in (*(trap.key for trap in LOT_TRAPS), *SCHEDULE_TRAPS)}
+
+
+def _fitting(trap: str | None, corridor: Corridor, period: str, *, is_first: bool) -> str | None:
+    """Return the trap that a lot means in this place: not each makes sense for the first row and in each corridor."""
+    if trap is None or (is_first and trap in _OF_THE_ROW_BEFORE):
+        return None
+    if trap == "number_as_text" and period in TEXT_QUARTERS:
+        return None
+    if corridor.is_one_currency and (trap in _ZERO_MARGINS or trap.startswith("negative_")):
+        return None
+    if trap == "paid_out_as_sent" and corridor.currency not in PAID_OUT_AS_SENT:
+        return "note_usd_service"
+    return trap
 
 
 def _period(place: Place) -> str:

@@ -117,12 +117,9 @@ def _prices(cells: dict[str, str], place: Place, service: tuple[int, ...], now: 
 
 def _has_no_margin(place: Place) -> bool:
     """Whether margin 0 and rates 1 are shown."""
-    if place.trap == "paid_out_as_sent":
-        return place.corridor.currency in PAID_OUT_AS_SENT
-    if place.trap in {"not_transparent", "zero_unexplained"}:
-        return True
-    negative = place.trap is not None and place.trap.startswith("negative_")
-    return place.corridor.is_one_currency and not negative and place.trap != "not_transparent_with_margin"
+    if place.corridor.is_one_currency:
+        return place.trap != "not_transparent_with_margin"
+    return place.trap in {"paid_out_as_sent", "not_transparent", "zero_unexplained"}
 
 
 def _without_margin(tier: Tier) -> Tier:
@@ -158,7 +155,7 @@ def _spring(cells: dict[str, str], place: Place, priced: tuple[Tier, Tier], surv
     if trap in NOTES:
         cells[columns.first_note] = NOTES[trap]
     elif trap == "paid_out_as_sent":
-        cells[columns.first_note] = PAID_OUT_AS_SENT.get(place.corridor.currency, NOTES["note_usd_service"])
+        cells[columns.first_note] = PAID_OUT_AS_SENT[place.corridor.currency]
     elif trap == "second_note":
         cells["note2"] = NOTES["note_economy_service"]
     elif trap == "date_outside_quarter":
