@@ -47,6 +47,8 @@ GBP, JPY, TND = money("GBP", 2), money("JPY", 0), money("TND", 3)
         ("+5", "5"),
         ("-0.8", "-0.8"),
         ("-0", "0"),
+        ("-.0", "0"),
+        ("-00.1200", "-0.12"),
         ("000120", "120"),
         (".5", "0.5"),
         ("5.", "5"),
@@ -78,7 +80,8 @@ def test_what_is_no_plain_number_is_refused_with_a_short_printable_reason(text: 
 def test_reading_what_was_written_gives_the_number_back(number: Decimal) -> None:
     kept = normalise(number)
     assert kept == number
-    assert parse_decimal(format(kept, "f")) == number
+    assert parse_decimal(format(number, "f")).as_tuple() == kept.as_tuple()
+    assert parse_decimal(format(kept, "f")).as_tuple() == kept.as_tuple()
     assert not kept.is_signed() or kept < 0
 
 
