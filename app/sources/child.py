@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -46,7 +46,7 @@ class Limits:
         return self.seconds_per_50_mb * max(1, -(-file_bytes // _STEP_BYTES))
 
 
-def read_survey(path: Path, limits: Limits) -> Iterator[Message]:
+def read_survey(path: Path, limits: Limits) -> Generator[Message, None, None]:
     """Yield what the child says of a file; the last message is a ``Tally``.
 
     Raises the kinds of ``SourceError`` with the file's name. The child is gone when this ends, however it ends: a

@@ -14,6 +14,7 @@ class Opened(msgspec.Struct, tag=True, frozen=True):
     """The file is a survey; ``is_synthetic`` decides whose. ``total`` is all the work, as ``Batch.done`` counts it."""
 
     is_synthetic: bool
+    layout: str
     total: int
 
 

@@ -98,7 +98,8 @@ class Reading:
             columns = recognise(next(rows, ()), where, table.layout)
             if survey is None:
                 survey = Survey(labels, geography, is_synthetic=columns.is_synthetic)
-                send(self._out, Opened(columns.is_synthetic, table.total))
+                layout = "workbook" if table.has_types else f"csv_{columns.layout.name}"
+                send(self._out, Opened(columns.is_synthetic, layout, table.total))
             elif survey.is_synthetic != columns.is_synthetic:
                 raise WrongLayout("is synthetic in one sheet and not in the other.", place=where)
             self._layouts.append(columns.layout.name)

@@ -1,0 +1,266 @@
+"""``threepercent import FILE`` and ``threepercent imports``: a survey comes in, and what came in is told."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from app.cli.failures import fail
+from app.cli.output import console
+from app.db import open_engine, reading, upgrade
+from app.domain.errors import quoted
+from app.ingest import Limits, Order, Progress, Report, run
+from app.settings import read_settings
+from app.sources.source import Refused
+from app.store import imports as stored
+
+_EVERY_ROWS = 25_000
+_LISTED = 20
+
+imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List imports, or show one.")
+
+
+def import_file(
+    file: Path = typer.Argument(help="The survey: a workbook (.xlsx), or CSV in either layout, also gzipped."),
+    refused: Path | None = typer.Option(None, "--refused", metavar="FILE", help="Write the refused rows here, as CSV."),
+    *,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Store nothing; tell what the import would change."),
+    as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
+) -> None:
+    """Import a survey file. It is one transaction: all that can be accepted, or nothing."""
+    if not file.is_file():
+        raise fail(f"There is no file {quoted(str(file), 200)}.", 2)
+    settings = read_settings()
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    with ExitStack() as stack:
+        on_refused = stack.enter_context(_refused_rows(refused))
+        on_progress = stack.enter_context(_progress(file.name))
+        order = Order(
+            file=file,
+            data_dir=settings.data_dir,
+            now=datetime.now(UTC),
+            limits=Limits(
+                memory_bytes=settings.import_memory_bytes, seconds_per_50_mb=settings.import_seconds_per_50_mb
+            ),
+            is_dry_run=dry_run,
+            on_progress=on_progress,
+            on_refused=on_refused,
+        )
+        report = run(engine, order)
+    engine.dispose()
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, sort_keys=True))
+    else:
+        _print_report(report, is_dry_run=dry_run)
+
+
+@imports.command("list")
+def list_imports(*, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """List the newest imports, the newest first."""
+    with _connection() as connection:
+        found = stored.listed(connection)
+    if as_json:
+        typer.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        typer.echo("Nothing has been imported yet. Import a survey with: threepercent import FILE")
+    for each in found:
+        version = f"dataset version {each.dataset_version}" if each.dataset_version else "no new dataset version"
+        outcome = version if each.status is stored.ImportStatus.COMMITTED else each.status.value
+        name = quoted(each.file.file_name, 80)[1:-1]
+        typer.echo(f"{each.id:>4}  {each.started_at:%Y-%m-%d %H:%M}  {each.file.identity.source}  {outcome}  {name}")
+
+
+@imports.command("show")
+def show_import(
+    import_id: int = typer.Argument(help="The import's number, as imports list shows it."),
+    *,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show what one import did."""
+    with _connection() as connection:
+        found = stored.find(connection, import_id)
+    if found is None:
+        raise fail(f"There is no import {import_id}; threepercent imports list shows those there are.", 2)
+    if as_json:
+        typer.echo(json.dumps(_plain(found), ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"Import {found.id} of {quoted(found.file.file_name, 200)[1:-1]}: {found.status.value}")
+    typer.echo(f"content {found.file.identity.file_hash}")
+    if found.failure is not None:
+        typer.echo(f"It failed: {found.failure['detail']}")
+    for line in _count_lines(found.counts):
+        typer.echo(line)
+
+
+@contextmanager
+def _connection() -> Iterator[Any]:
+    engine = open_engine(read_settings().database_url)
+    try:
+        with reading(engine) as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _plain(found: stored.Import) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "source": found.file.identity.source,
+        "file_name": found.file.file_name,
+        "file_hash": found.file.identity.file_hash,
+        "layout": found.file.layout,
+        "is_synthetic": found.file.is_synthetic,
+        "status": found.status.value,
+        "started_at": found.started_at.isoformat(),
+        "finished_at": None if found.finished_at is None else found.finished_at.isoformat(),
+        "dataset_version": found.dataset_version,
+        "counts": dict(found.counts),
+        "failure": None if found.failure is None else dict(found.failure),
+    }
+
+
+@contextmanager
+def _refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None]]:
+    """Give a writer of refused rows; what the cells held is shown quoted, so that no spreadsheet runs it."""
+    if file is None:
+        yield lambda _refused: None
+        return
+    try:
+        target = file.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise fail(f"{quoted(str(file), 200)} cannot be written ({error.strerror}).", 2) from None
+    with target:
+        rows = csv.writer(target)
+        rows.writerow(("sheet", "row", "period", "id", "column", "value", "code", "reason"))
+
+        def write(refused: Refused) -> None:
+            where = refused.sheet, refused.place_row, refused.period, refused.key, refused.column
+            rows.writerow((*where, quoted(refused.given, 100), refused.code, refused.reason))
+
+        yield write
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[Progress], None]]:
+    """Give what is told of the progress: a bar on a terminal, a plain line now and then in a pipe."""
+    if sys.stderr.isatty():
+        with _bar(quoted(name, 60)[1:-1]) as tell:
+            yield tell
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TextColumn("{task.fields[rate]:,}/s"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=None, rows=0, rate=0)
+
+        def tell(progress: Progress) -> None:
+            elapsed = bar.tasks[0].elapsed or 0
+            rate = int(progress.rows_read / elapsed) if elapsed else 0
+            bar.update(task, completed=progress.done, total=progress.total, rows=progress.rows_read, rate=rate)
+
+        yield tell
+
+
+def _lines() -> Callable[[Progress], None]:
+    told = 0
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        if progress.rows_read // _EVERY_ROWS > told:
+            told = progress.rows_read // _EVERY_ROWS
+            typer.echo(f"{progress.rows_read:,} rows read", err=True)
+
+    return tell
+
+
+def _print_report(report: Report, *, is_dry_run: bool) -> None:
+    out = console()
+    if report.already is not None:
+        out.print(f"Nothing to do: import {report.already} was of the same content, labels and corrections.")
+        return
+    for line in _count_lines(report.counts):
+        out.print(line, soft_wrap=True)
+    for line in _difference_lines(report.difference or {}):
+        out.print(line, soft_wrap=True)
+    if is_dry_run:
+        out.print("Dry run: nothing was stored.")
+    elif report.dataset_version is None:
+        out.print(f"Import {report.import_id} committed. Nothing changed: no new dataset version.")
+    else:
+        out.print(f"Import {report.import_id} committed: dataset version {report.dataset_version}.")
+
+
+def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, as stored
+    if not counts:
+        return
+    yield f"Rows read        {counts['rows_read']:>9,}"
+    new, changed, same = counts["rows_new"], counts["rows_changed"], counts["rows_unchanged"]
+    yield f"  accepted       {counts['rows_accepted']:>9,}  (new {new:,}, changed {changed:,}, unchanged {same:,})"
+    yield f"  refused        {counts['rows_refused']:>9,}"
+    for kind in counts["refused"]:
+        yield f"    {kind['rows']:>9,}  {kind['reason']} in {kind['column']}"
+    for label in counts["unmapped_labels"]:
+        yield f"    {label['rows']:>9,}  not mapped under {label['vocabulary']}: {quoted(label['label'], 100)}"
+    yield f"Quotes accepted  {counts['quotes_accepted']:>9,}"
+    for tier, number in counts["not_published"].items():
+        yield f"  not published  {number:>9,}  {tier}"
+    yield from _table("Exchange-rate margin", counts["fx_margin_status"])
+    yield from _table("Total", counts["cost_status"])
+    yield "Flags"
+    for flag, tiers in counts["flags"].items():
+        yield f"  {flag:<30}" + "  ".join(f"{tier} {number:,}" for tier, number in tiers.items())
+    for period, number in counts["rows_vanished"].items():
+        yield f"Stored rows of {period} that this file lacks, kept: {number:,}"
+    notes = counts["unmapped_notes"]
+    if notes:
+        yield f"Notes not mapped: {sum(notes.values()):,} rows, {len(notes)} different"
+        for note, number in list(notes.items())[:_LISTED]:
+            yield f"    {number:>9,}  {quoted(note, 80)}"
+    for correction in counts["idle_corrections"]:
+        yield f"Correction that matched nothing: {correction}"
+
+
+def _table(title: str, tiers: dict[str, dict[str, int]]) -> Iterator[str]:
+    yield title
+    for status in sorted({status for found in tiers.values() for status in found}):
+        yield f"  {status:<30}" + "  ".join(f"{tier} {found.get(status, 0):,}" for tier, found in tiers.items())
+
+
+def _difference_lines(difference: dict[str, Any]) -> Iterator[str]:
+    if not difference:
+        return
+    yield f"Difference: {difference['new_rounds']:,} new corridor-quarters"
+    yield f"  averages that move by more than 1 point: {len(difference['averages_moved']):,}"
+    for moved in difference["averages_moved"][:_LISTED]:
+        yield f"    {moved['corridor']} {moved['period']}: {moved['from_percent']} to {moved['to_percent']}"
+    yield f"  winners that change: {len(difference['winners_changed']):,}"
+    for moved in difference["winners_changed"][:_LISTED]:
+        was, is_ = ", ".join(moved["from"]) or "none", ", ".join(moved["to"]) or "none"
+        yield f"    {moved['corridor']} {moved['period']}: {was} to {is_}"
+    yield f"  new labels: {len(difference['new_labels']):,}"
+    for label in difference["new_labels"][:_LISTED]:
+        yield f"    {label['column']}: {quoted(label['label'], 80)}"
+    for period, keys in difference["vanished_rows"].items():
+        yield f"  vanished rows of {period}: {len(keys):,}"

@@ -1,0 +1,203 @@
+"""Ingest: a source's file is read, judged and stored. One run is one transaction; a failed one leaves only its record.
+
+The bytes are archived first, then read by a child process that maps and judges every row (``app/sources``), and
+appended here. Only this room commits an import.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from app import archive
+from app.db import reading, transact, writing
+from app.domain.errors import Place, SourceError, SyntheticMix, UnreadableFile
+from app.ingest.differences import Difference
+from app.ingest.report import Report, counts_of
+from app.ingest.storing import Storing
+from app.reference import load
+from app.sources.child import Limits, read_survey
+from app.sources.frames import Batch, Message, Opened, Tally
+from app.sources.labels import Labels, label_file
+from app.sources.source import Refused
+from app.store import imports, rounds
+
+__all__ = ["Limits", "Order", "Progress", "Report", "run"]
+
+REAL, DEMO = "rpw", "demo"
+
+
+class Progress(NamedTuple):
+    """How far an import is: rows read, and how much of the whole work is done, in a unit of the file's own."""
+
+    rows_read: int
+    done: int
+    total: int
+
+
+def _ignore(_: object) -> None:
+    """Take a message that nobody wants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to import and how. ``on_progress`` and ``on_refused`` are told while it goes on; ``now`` is recorded.
+
+    A dry run stores nothing, keeps no bytes, and reports the difference that the import would make.
+    """
+
+    file: Path
+    data_dir: Path
+    now: datetime
+    limits: Limits = field(default_factory=Limits)
+    is_dry_run: bool = False
+    on_progress: Callable[[Progress], None] = _ignore
+    on_refused: Callable[[Refused], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a file is and was when the import began."""
+
+    order: Order
+    file_hash: str
+    stamp: tuple[int, int, int]
+
+    @property
+    def place(self) -> Place:
+        return Place(file=self.order.file.name)
+
+    def identity(self, source: str) -> imports.FileIdentity:
+        labels = Labels(label_file(REAL), load().currencies)
+        return imports.FileIdentity(
+            source=source,
+            file_hash=self.file_hash,
+            labels_hash=labels.labels_hash,
+            corrections_hash=labels.corrections_hash,
+        )
+
+    def file(self, source: str, layout: str | None) -> imports.ImportFile:
+        return imports.ImportFile(
+            identity=self.identity(source),
+            file_name=self.order.file.name,
+            layout=layout,
+            is_synthetic=source == DEMO,
+        )
+
+    def report(self, source: str, counts: dict[str, Any]) -> Report:
+        return Report(source=source, file_hash=self.file_hash, counts=counts)
+
+
+class _DryRunEndsError(Exception):
+    """Raised to roll a dry run back; carries its report and what it would have changed."""
+
+    def __init__(self, report: Report, difference: Difference) -> None:
+        super().__init__("a dry run stores nothing")
+        self.report = report
+        self.difference = difference
+
+
+def run(engine: Engine, order: Order) -> Report:
+    """Import a survey file; return what was done.
+
+    A file whose bytes, labels and corrections are those of the state in the database is recognised and left alone.
+    Raises a ``SourceError`` where the whole file cannot be imported; then nothing is stored but the failed run.
+    """
+    stamp = _stamp(order.file)
+    file_hash = archive.content_hash(order.file) if order.is_dry_run else archive.keep(order.file, order.data_dir)
+    content = _Content(order, file_hash, stamp)
+    with reading(engine) as connection:
+        finished = _finished(connection, [content.identity(REAL), content.identity(DEMO)])
+    if finished is not None:
+        return replace(content.report(finished.file.identity.source, dict(finished.counts)), already=finished.id)
+    try:
+        return transact(engine, lambda connection: _import(connection, content))
+    except _DryRunEndsError as end:
+        with reading(engine) as connection:
+            return replace(end.report, difference=end.difference.found(connection))
+    except SourceError as error:
+        if not order.is_dry_run:
+            _record_failure(engine, content, error)
+        raise
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is written to or replaced."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened ({error.strerror}).", place=Place(file=file.name)) from None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _finished(connection: Connection, identities: list[imports.FileIdentity]) -> imports.Import | None:
+    """Return the committed import of the same content, unless a later one changed the data since."""
+    newest = imports.newest_version(connection)
+    for identity in identities:
+        found = imports.find_finished(connection, identity)
+        if found is not None and (newest is None or newest.import_id is None or newest.import_id <= found.id):
+            return found
+    return None
+
+
+def _import(connection: Connection, content: _Content) -> Report:
+    order = content.order
+    with closing(read_survey(order.file, order.limits)) as messages:
+        opened = _opened(next(messages, None), content.place)
+        source = DEMO if opened.is_synthetic else REAL
+        database_is_synthetic = imports.is_synthetic(connection)
+        if database_is_synthetic not in {None, opened.is_synthetic}:
+            raise SyntheticMix(database_is_synthetic=bool(database_is_synthetic), place=content.place)
+        import_id = imports.start(connection, content.file(source, opened.layout), started_at=order.now)
+        known_periods = rounds.surveyed_periods(connection, source)
+        storing = Storing(connection, source, known_periods, import_id=import_id, now=order.now)
+        difference = Difference(connection, source) if order.is_dry_run else None
+        tally = _store_all(messages, opened, storing, difference, order)
+    if tally is None:
+        raise UnreadableFile("ended before its reader had finished.", place=content.place)
+    if _stamp(order.file) != content.stamp:
+        raise UnreadableFile("was changed while it was being imported; import it again.", place=content.place)
+    vanished = storing.vanished()
+    storing.rows.vanished = {period: len(keys) for period, keys in vanished.items()}
+    report = content.report(source, counts_of(tally, storing.rows))
+    version = storing.record_version()
+    if difference is not None:
+        difference.look(connection, storing.touched, vanished)
+        raise _DryRunEndsError(report, difference)
+    imports.finish(connection, import_id, finished_at=order.now, counts=report.counts, dataset_version=version)
+    return replace(report, import_id=import_id, dataset_version=version)
+
+
+def _opened(message: Message | None, place: Place) -> Opened:
+    if not isinstance(message, Opened):
+        raise UnreadableFile("holds no table.", place=place)
+    return message
+
+
+def _store_all(
+    messages: Iterator[Message], opened: Opened, storing: Storing, difference: Difference | None, order: Order
+) -> Tally | None:
+    tally = None
+    for message in messages:
+        if isinstance(message, Batch):
+            for refused in message.refused:
+                order.on_refused(refused)
+            if difference is not None:
+                difference.notice(message)
+            storing.store(message)
+            order.on_progress(Progress(message.rows_read, message.done, opened.total))
+        elif isinstance(message, Tally):
+            tally = message
+    return tally
+
+
+def _record_failure(engine: Engine, content: _Content, error: SourceError) -> None:
+    """Record that the run failed and why, in a transaction of its own: the import's was rolled back."""
+    now = content.order.now
+    with writing(engine) as connection:
+        import_id = imports.start(connection, content.file(REAL, None), started_at=now)
+        imports.fail(connection, import_id, finished_at=now, failure={"code": error.code, "detail": error.detail})
