@@ -31,7 +31,7 @@ COMMANDS = {
     "import": Place("app.cli.imports", "import_file", "Import a survey file."),
     "imports": Place("app.cli.imports", "imports", "List imports, or show one."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey."),
-    "db": Place("app.cli.db", "db", "Create, migrate and check the database."),
+    "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
     "openapi": Place("app.cli.openapi", "openapi", "Print the API's OpenAPI document, or check a committed one."),
 }
 

@@ -6,35 +6,29 @@ from contextlib import contextmanager
 
 import typer
 
-from app.domain.errors import (
-    InvalidAmount,
-    InvalidName,
-    InvalidNumber,
-    InvalidParameter,
-    ThreePercentError,
-    UnknownCorridor,
-    UnknownCountry,
-    UnknownCurrency,
-    UnknownPeriod,
-    UnknownProvider,
-)
+from app.domain.errors import ThreePercentError
 
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
-_WRONG_USE = (
-    InvalidAmount,
-    InvalidName,
-    InvalidNumber,
-    InvalidParameter,
-    UnknownCorridor,
-    UnknownCountry,
-    UnknownCurrency,
-    UnknownPeriod,
-    UnknownProvider,
+_WRONG_USE = frozenset(
+    {
+        "contradictory-parameters",
+        "corridor-to-itself",
+        "invalid-amount",
+        "invalid-name",
+        "invalid-number",
+        "invalid-parameter",
+        "invalid-request",
+        "unknown-corridor",
+        "unknown-country",
+        "unknown-currency",
+        "unknown-period",
+        "unknown-provider",
+    }
 )
-"""Errors that another command line would have avoided."""
+"""Codes of the errors that another command line would have avoided."""
 
 
 @contextmanager
@@ -43,7 +37,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ThreePercentError as error:
-        raise fail(error.detail, WRONG_USE if isinstance(error, _WRONG_USE) else FAILED) from None
+        raise fail(error.detail, WRONG_USE if error.code in _WRONG_USE else FAILED) from None
     except KeyboardInterrupt:
         raise fail("Interrupted.", INTERRUPTED) from None
     except Exception as error:
@@ -65,7 +59,7 @@ def _expected(error: Exception) -> int | None:
     An error of a module that was never imported cannot have been raised, so nothing is imported to look.
     """
     settings, database = sys.modules.get("app.settings"), sys.modules.get("app.db.errors")
-    if settings is not None and isinstance(error, settings.InvalidSettings):
+    if settings is not None and isinstance(error, settings.SettingsError):
         return WRONG_USE
     if database is not None and isinstance(error, database.DatabaseError):
         return FAILED
