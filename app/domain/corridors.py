@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from app.domain.errors import CorridorToItself, UnknownCorridor, quoted
-from app.domain.searching import fold
+from app.domain.searching import fold, nearest
 
 LONGEST_CORRIDOR = 40
 SUGGESTIONS = 3
-NEARNESS = 0.6
+LIKENESS_PERCENT = 60
 
 _SEPARATORS = re.compile(r"\s*[-_/:>→‐‑–—−]+\s*|\s+to\s+|\s+", re.IGNORECASE)  # noqa: RUF001 -- people paste dashes
 _LETTERS = re.compile(r"[A-Za-z]{4,6}")
@@ -72,10 +71,10 @@ def suggest(
     letters = written.replace(" ", "").upper()
     found = [corridor for corridor in ids if letters == corridor[4:] + corridor[:3]]
     by_letters = {corridor.replace("-", ""): corridor for corridor in ids}
-    found += [by_letters[near] for near in get_close_matches(letters, sorted(by_letters), most, NEARNESS)]
+    found += [by_letters[like] for like in nearest(letters, by_letters, most=most, likeness_percent=LIKENESS_PERCENT)]
     if names:
         by_names = {_spoken(corridor, names): corridor for corridor in ids}
-        found += [by_names[near] for near in get_close_matches(written, sorted(by_names), most, NEARNESS)]
+        found += [by_names[like] for like in nearest(written, by_names, most=most, likeness_percent=LIKENESS_PERCENT)]
     return tuple(dict.fromkeys(found))[:most]
 
 

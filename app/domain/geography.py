@@ -7,16 +7,15 @@ pars in ``tenders.toml``, each with its reference).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 
 from app.domain.corridors import Corridor, parse_corridor, suggest
 from app.domain.errors import CorridorToItself, UnknownCorridor, UnknownCountry, UnknownCurrency
 from app.domain.money import Currency
-from app.domain.searching import fold
+from app.domain.searching import fold, nearest
 
 LONGEST_CODE = 3
 SUGGESTIONS = 3
-NEARNESS = 0.75
+LIKENESS_PERCENT = 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,9 @@ class Geography:
         by_name = {
             fold(name): country for country in self.countries.values() for name in (country.name, *country.aliases)
         }
-        near = [by_name[name] for name in get_close_matches(fold(text[:80]), by_name, most, NEARNESS)]
+        near = [
+            by_name[name] for name in nearest(fold(text[:80]), by_name, most=most, likeness_percent=LIKENESS_PERCENT)
+        ]
         return tuple(dict.fromkeys(f"{country.code} ({country.name})" for country in near))
 
     def find_currency(self, text: str) -> Currency | None:

@@ -3,15 +3,14 @@
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 
 from app.domain.errors import InvalidName
-from app.domain.searching import fold
+from app.domain.searching import fold, nearest
 
 LONGEST_NAME = 200
 SUGGESTIONS = 3
-NEARNESS = 0.7
+LIKENESS_PERCENT = 70
 
 _JOINERS = "\u200c\u200d"  # the zero-width ones, which Persian and Indic spelling needs
 _ARABIC = "\u0600"  # where the scripts that use them begin
@@ -61,7 +60,7 @@ def suggest_providers(text: str, known: Iterable[str], most: int = SUGGESTIONS) 
     ids = sorted(set(known))
     written = fold(text[:LONGEST_NAME]).replace(" ", "-")
     begun = [provider for provider in ids if written and provider.startswith(written)]
-    return tuple(dict.fromkeys([*begun, *get_close_matches(written, ids, most, NEARNESS)]))[:most]
+    return tuple(dict.fromkeys([*begun, *nearest(written, ids, most=most, likeness_percent=LIKENESS_PERCENT)]))[:most]
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+from fractions import Fraction
 
 SHORT_WORD = 3
 LONGEST_QUERY = 100
@@ -36,6 +38,26 @@ def matches(query: str, texts: Iterable[str]) -> bool:
         return True
     haystack = " " + " ".join(fold(text) for text in texts)
     return all((f" {word}" if len(word) < SHORT_WORD and word.isascii() else word) in haystack for word in words)
+
+
+def nearest(text: str, candidates: Iterable[str], *, most: int, likeness_percent: int) -> list[str]:
+    """Return the candidates most like a text, likest first, ties in alphabetical order.
+
+    Likeness is difflib's: twice the characters in matching blocks over those of both texts, here exact.
+    """
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(text)
+    found = []
+    for candidate in set(candidates):
+        matcher.set_seq1(candidate)
+        together = len(text) + len(candidate)
+        if not together or 100 * matcher.quick_ratio() < likeness_percent:
+            continue
+        matched = sum(block.size for block in matcher.get_matching_blocks())
+        likeness = Fraction(200 * matched, together)
+        if likeness >= likeness_percent:
+            found.append((-likeness, candidate))
+    return [candidate for _, candidate in sorted(found)[:most]]
 
 
 # Canonical combining classes of marks that sit above, below or on a letter of Latin, Greek, Cyrillic, Hebrew or

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.searching import fold, matches
+from app.domain.searching import fold, matches, nearest
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,11 @@ def test_every_word_of_a_query_must_be_found(query: str, texts: list[str], *, is
 
 def test_a_query_is_read_to_a_bound() -> None:
     assert matches("a" * 100 + "b" * 1_000_000, ["a" * 100])
+
+
+def test_the_likest_come_first_and_ties_in_alphabetical_order() -> None:
+    candidates = ["GBRPHX", "GBRPHL", "GBRPHA", "USAMEX"]
+    assert nearest("GBRPHL", candidates, most=3, likeness_percent=60) == ["GBRPHL", "GBRPHA", "GBRPHX"]
+    assert nearest("", ["", "a"], most=3, likeness_percent=60) == []
+    assert nearest("abcd", ["abxy"], most=1, likeness_percent=50) == ["abxy"]
+    assert nearest("abcd", ["abxy"], most=1, likeness_percent=51) == []
