@@ -1,10 +1,12 @@
 """The board: every corridor's newest round, immutable, in memory; one for each worker, replaced when the data change.
 
-Reading it costs no database. Past rounds, which nobody keeps in memory, are built from the database by ``round_of``
-and ``rounds_of`` in the same shape.
+Reading it costs no database. A round's curves and figures are computed when it is first asked for, or by ``prepare``
+off the request path, so that a worker answers its first question at once. Past rounds, which nobody keeps in memory,
+are built from the database by ``round_of`` and ``rounds_of`` in the same shape.
 """
 
 import gc
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +36,50 @@ NEAR_CORRIDORS = 3
 IsTender = Callable[[str, str, date], bool]
 
 
+class _Entry:
+    """One corridor's newest round: its quotes until somebody asks, then what is computed from them."""
+
+    __slots__ = ("_built", "_lock", "_quotes", "_tender", "place")
+
+    def __init__(self, place: Round, quotes: list[Quote], tender: IsTender) -> None:
+        self.place = place
+        self._quotes = quotes
+        self._tender = tender
+        self._built: CorridorRound | None = None
+        self._lock = threading.Lock()
+
+    def round(self) -> CorridorRound:
+        """Return the round, computing it the first time."""
+        if self._built is None:
+            with self._lock:
+                if self._built is None:
+                    source, corridor, period = self.place
+                    self._built = corridor_round(corridor, source, period, self._quotes, self._tender)
+                    self._quotes = []
+        return self._built
+
+
+class _Rounds(Mapping[str, CorridorRound]):
+    """The rounds by corridor; looks like a dictionary of them."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: Mapping[str, _Entry]) -> None:
+        self.entries = entries
+
+    def __getitem__(self, corridor: str) -> CorridorRound:
+        return self.entries[corridor].round()
+
+    def __contains__(self, corridor: object) -> bool:
+        return corridor in self.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """What a worker knows without asking the database; nothing in it ever changes.
@@ -46,7 +92,7 @@ class Board:
     version: DatasetVersion | None
     loaded_at: datetime
     is_synthetic: bool | None
-    rounds: Mapping[str, CorridorRound]
+    rounds: _Rounds
     periods: Mapping[str, tuple[str, ...]]
     versions: Mapping[str, DatasetVersion]
     newest_periods: Mapping[str, str]
@@ -82,6 +128,12 @@ class Board:
             raise CorridorNotCovered(corridor=corridor, suggestions=self._near(corridor))
         return found
 
+    def prepare(self) -> None:
+        """Compute every round that nobody asked for yet; to be called off the request path."""
+        for corridor in self.rounds:
+            self.rounds[corridor]
+        gc.freeze()  # or each full collection walks all of it: pauses of 90 ms (PERFORMANCE)
+
     def _near(self, corridor: str) -> tuple[str, ...]:
         sender, receiver = corridor.split("-")
         same_sender = [other for other in self.rounds if other.startswith(sender)]
@@ -101,34 +153,37 @@ def load(connection: Connection, geography: Geography, now: datetime, previous: 
         if before is None or (place.period, place.source) > (before.period, before.source):
             newest[place.corridor] = place
     versions = imports.corridor_newest_versions(connection)
-    rounds = _unchanged(previous, newest, versions)
-    missing = [place for corridor, place in newest.items() if corridor not in rounds]
-    rounds.update(_read_rounds(connection, missing, tender_rule(geography)))
+    entries = _unchanged(previous, newest, versions)
+    missing = [place for corridor, place in newest.items() if corridor not in entries]
+    entries.update(_read_entries(connection, missing, tender_rule(geography)))
     board = Board(
         version=imports.newest_version(connection),
         loaded_at=now,
         is_synthetic=imports.is_synthetic(connection),
-        rounds=MappingProxyType({corridor: rounds[corridor] for corridor in sorted(rounds)}),
+        rounds=_Rounds({corridor: entries[corridor] for corridor in sorted(entries)}),
         periods=MappingProxyType({corridor: tuple(sorted(set(known[corridor]))) for corridor in sorted(known)}),
         versions=MappingProxyType(versions),
         newest_periods=MappingProxyType(newest_periods),
         providers=MappingProxyType(providers.names(connection)),
         spellings=tuple(providers.spellings(connection)),
     )
-    gc.freeze()  # or each full collection walks all of it: pauses of 90 ms (PERFORMANCE)
+    gc.freeze()
     return board
 
 
 def load_newer(engine: Engine, geography: Geography, now: datetime, than: Board | None) -> Board | None:
-    """Return a new board if the database has another dataset version than this board, else null; one query then.
+    """Return a new board if the database has another dataset version than this board, else null.
 
-    To be called off the request path; the caller swaps the boards in one assignment.
+    To be called off the request path, about once a second: it costs one query while nothing changes. The new board
+    is prepared, unless it is the first, and so is one that was not; the caller swaps boards in one assignment.
     """
     with reading(engine) as connection:
         newest = imports.newest_version(connection)
-        if than is not None and newest == than.version:
-            return None
-        return load(connection, geography, now, than)
+        is_new = than is None or newest != than.version
+        board = load(connection, geography, now, than) if is_new else None
+    if than is not None:
+        (board or than).prepare()
+    return board
 
 
 def round_of(
@@ -151,8 +206,8 @@ def rounds_of(connection: Connection, geography: Geography, period: str) -> Iter
     places: dict[str, Round] = {}
     for place in stored_rounds.of_period(connection, period):
         places[place.corridor] = max(place, places.get(place.corridor, place))
-    found = _read_rounds(connection, list(places.values()), tender_rule(geography))
-    yield from (found[corridor] for corridor in sorted(found))
+    found = _read_entries(connection, list(places.values()), tender_rule(geography))
+    yield from (found[corridor].round() for corridor in sorted(found))
 
 
 def tender_rule(geography: Geography) -> IsTender:
@@ -162,17 +217,18 @@ def tender_rule(geography: Geography) -> IsTender:
 
 def _unchanged(
     previous: Board | None, newest: Mapping[str, Round], versions: Mapping[str, DatasetVersion]
-) -> dict[str, CorridorRound]:
+) -> dict[str, _Entry]:
     if previous is None:
         return {}
+    entries = previous.rounds.entries
     return {
-        corridor: previous.rounds[corridor]
+        corridor: entries[corridor]
         for corridor in newest
-        if corridor in previous.rounds and previous.versions.get(corridor) == versions.get(corridor)
+        if corridor in entries and previous.versions.get(corridor) == versions.get(corridor)
     }
 
 
-def _read_rounds(connection: Connection, places: list[Round], is_tender: IsTender) -> dict[str, CorridorRound]:
+def _read_entries(connection: Connection, places: list[Round], is_tender: IsTender) -> dict[str, _Entry]:
     wanted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for place in places:
         wanted[place.source, place.period].add(place.corridor)
@@ -180,7 +236,7 @@ def _read_rounds(connection: Connection, places: list[Round], is_tender: IsTende
     found = {}
     for (source, period), corridors in wanted.items():
         for corridor, quotes in _quotes(connection, source, period, corridors, shared):
-            found[corridor] = corridor_round(corridor, source, period, quotes, is_tender)
+            found[corridor] = _Entry(Round(source, corridor, period), quotes, is_tender)
     return found
 
 

@@ -1,20 +1,22 @@
-"""Appending many records at once: ``executemany`` on SQLite, COPY into a staging table on PostgreSQL.
+"""Appending many records at once: ``executemany`` on SQLite, COPY (by a staging table where it must) on PostgreSQL.
 
 Records are tuples in storage form, the same for both databases: ids and hashes as bytes, instants as microseconds
 since 1970, decimals as canonical text, lists as JSON text.
 """
 
 import itertools
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import IntegrityError
 
-from app.db import ExactDecimal, QuoteId, UtcDateTime, is_sqlite
+from app.db import QuoteId, UtcDateTime, instant, is_sqlite
 
 Stored = str | bytes | int | None
 """A value in storage form."""
@@ -70,61 +72,62 @@ def _append_sqlite(connection: Connection, target: Target, records: Iterable[Seq
 
 
 def _append_postgresql(connection: Connection, target: Target, records: Iterable[Sequence[Stored]]) -> int:
-    table, names = target.table, target.names
-    staging = f"staging_{table.name}"
-    columns = [table.columns[name] for name in names]
-    raw_columns = ", ".join(f"{column.name} {_raw_type(column)}" for column in columns)
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({raw_columns}) ON COMMIT DROP")
-    with closing(connection.connection.cursor()) as raw, raw.copy(f"COPY {staging} FROM STDIN") as copy:
-        for chunk in chunks(records):
-            copy.write("".join(map(_copy_line, chunk)))
-    targets = ", ".join([*names, *target.same_for_all])
-    same = (_typed(table.columns[name], int(value)) for name, value in target.same_for_all.items())
-    values = ", ".join([*map(_from_raw, columns), *same])
+    into = target.table.name
+    names = ", ".join([*target.names, *target.same_for_all])
+    if target.ignore_existing:  # COPY cannot skip what is there: it fills a table beside it first
+        into = f"staging_{target.table.name}"
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {into} (LIKE {target.table.name}) ON COMMIT DROP"
+        )
+    copied = _copy(connection, target, f"COPY {into} ({names}) FROM STDIN", records)
+    if not target.ignore_existing:
+        return copied
     inserted = connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({targets}) SELECT {values} FROM {staging}{target.conflict}"  # noqa: S608 - our own names
+        f"INSERT INTO {target.table.name} ({names}) SELECT {names} FROM {into}{target.conflict}"  # noqa: S608 - our own names
     ).rowcount
-    connection.exec_driver_sql(f"TRUNCATE {staging}")
+    connection.exec_driver_sql(f"TRUNCATE {into}")
     return inserted
 
 
+def _copy(connection: Connection, target: Target, statement: str, records: Iterable[Sequence[Stored]]) -> int:
+    columns = [target.table.columns[name] for name in target.names]
+    texts = [_column_text(column) for column in columns]
+    same = [_column_text(target.table.columns[name])([value])[0] for name, value in target.same_for_all.items()]
+    end = "".join(f"\t{value}" for value in same) + "\n"
+    with closing(connection.connection.cursor()) as raw:
+        try:
+            with raw.copy(statement) as copy:
+                for chunk in chunks(records):
+                    by_column = [text(values) for text, values in zip(texts, zip(*chunk, strict=True), strict=True)]
+                    copy.write(end.join(map("\t".join, zip(*by_column, strict=True))) + end)
+        except raw.connection.IntegrityError as error:
+            raise IntegrityError(statement, None, error) from error
+        return int(raw.rowcount)
+
+
+ColumnText = Callable[[Sequence[Any]], Sequence[str]]
+"""Writes one column of a chunk as COPY's text format wants it; a column at a time is several times faster."""
+
+_NULL: Final = "\\N"
+_SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _copy_line(record: Sequence[Stored]) -> str:
-    """Write one record in the text format of COPY; joining text is several times faster than typed rows."""
-    return "\t".join([_copy_value(value) for value in record]) + "\n"
-
-
-def _copy_value(value: Stored) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES) if not value.isalnum() else value
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    return str(value)
-
-
-def _raw_type(column: Column[object]) -> str:
-    if isinstance(column.type, QuoteId | LargeBinary):
-        return "bytea"
-    if isinstance(column.type, UtcDateTime):
-        return "bigint"
-    if isinstance(column.type, Boolean):
-        return "boolean"
-    return "integer" if isinstance(column.type, Integer) else "text"
-
-
-def _from_raw(column: Column[object]) -> str:
+def _column_text(column: Column[Any]) -> ColumnText:
     if isinstance(column.type, QuoteId):
-        return f"encode({column.name}, 'hex')::uuid"
-    if isinstance(column.type, ExactDecimal):
-        return f"{column.name}::numeric"
-    return _typed(column, column.name)
-
-
-def _typed(column: Column[object], expression: str | int) -> str:
+        return lambda values: [_NULL if value is None else value.hex() for value in values]
+    if isinstance(column.type, LargeBinary):
+        return lambda values: [_NULL if value is None else f"\\\\x{value.hex()}" for value in values]
     if isinstance(column.type, UtcDateTime):
-        return f"timestamptz '1970-01-01 00:00:00+00' + {expression} * interval '1 microsecond'"
-    return str(expression)
+        written = cache(lambda value: instant(value).isoformat())
+        return lambda values: [_NULL if value is None else written(value) for value in values]
+    if isinstance(column.type, Boolean | Integer):
+        return lambda values: [_NULL if value is None else str(value) for value in values]
+    return _plain_text
+
+
+def _plain_text(values: Sequence[str | None]) -> Sequence[str]:
+    texts = [_NULL if value is None else value for value in values]
+    if _SPECIAL.search("".join([value for value in values if value is not None])):
+        return [_NULL if value is None else value.translate(_ESCAPES) for value in values]
+    return texts

@@ -13,7 +13,7 @@ from app.domain.quotes import Quote
 from app.store import descriptions
 from app.store.descriptions import descriptions as description_table
 from app.store.imports import imports
-from app.store.quotes import DOMAIN_COLUMNS, Change, is_current, quote_changes, quotes, read
+from app.store.quotes import DOMAIN_COLUMNS, Change, has_id, is_current, quote_changes, quotes, read
 
 PROVENANCE_COLUMNS = (
     *(quotes.c.flags, quotes.c.place_sheet, quotes.c.place_row, quotes.c.content_hash),
@@ -124,7 +124,7 @@ def find(connection: Connection, quote_id: UUID) -> Provenance | None:
             imports.c.corrections_hash,
         )
         .join_from(quotes, imports, imports.c.id == quotes.c.import_id)
-        .where(quotes.c.id == quote_id)
+        .where(has_id(quote_id))
     )
     for quote, row in list(read(connection, query)):
         changes = changes_of(connection, quote_id)

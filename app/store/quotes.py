@@ -5,13 +5,25 @@ publishes A, then B, then A again ends with A reinstated and B superseded, and e
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Index, LargeBinary, Select, Text, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Index,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    exists,
+    false,
+    select,
+)
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
@@ -19,9 +31,13 @@ from app.db import ExactDecimal, KeyText, QuoteId, UtcDateTime, microseconds
 from app.domain.quotes import Description, Quote
 from app.domain.vocabulary import AmountTier, CostStatus, Evidence, FeeMode, FxMarginStatus
 from app.store import bulk, descriptions
+from app.store.corridors import corridors
 from app.store.schema import Row, table
 
 KEYS_AT_ONCE: Final = 1_000
+MILLISECONDS_SHIFT: Final = 80  # of 128 bits, the first 48 are the time
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class QuoteRow(Row, table=True):
@@ -32,7 +48,7 @@ class QuoteRow(Row, table=True):
 
     corridor: str = Field(primary_key=True, sa_type=KeyText)
     observed_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
-    id: UUID = Field(primary_key=True, sa_type=QuoteId, index=True)
+    id: UUID = Field(primary_key=True, sa_type=QuoteId)
     source: str = Field(sa_type=KeyText)
     source_key: str = Field(sa_type=KeyText)
     evidence: str = Field(sa_type=KeyText)
@@ -165,6 +181,25 @@ def is_current(stored: FromClause = quotes) -> ColumnElement[bool]:
     )
     return ~exists().where(
         change.c.quote_id == stored.c.id, change.c.change != Change.REINSTATED.value, ~superseded_later
+    )
+
+
+def has_id(quote_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a stored quote has this id, asked so that the primary key suffices.
+
+    An id begins with the milliseconds of its observation; within each corridor the key leads straight to it.
+    """
+    since = timedelta(milliseconds=quote_id.int >> MILLISECONDS_SHIFT)
+    try:
+        first = _EPOCH + since
+    except OverflowError:  # an id that no quote of ours can have
+        return false()
+    columns = quotes.c
+    return and_(
+        columns.corridor.in_(select(corridors.c.id)),
+        columns.observed_at >= first,
+        columns.observed_at < first + timedelta(milliseconds=1),
+        columns.id == quote_id,
     )
 
 

@@ -110,7 +110,6 @@ def upgrade() -> None:
         sa.Column("recorded_at", columns.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("corridor", "observed_at", "id", name=op.f("pk_quotes")),
     )
-    op.create_index(op.f("ix_quotes_id"), "quotes", ["id"], unique=False)
     op.create_index("ix_quotes_source_period_source_key", "quotes", ["source", "period", "source_key"], unique=False)
 
     op.create_table(
@@ -155,7 +154,6 @@ def downgrade() -> None:
     op.drop_table("dataset_versions")
     op.drop_table("rounds")
     op.drop_index("ix_quotes_source_period_source_key", table_name="quotes")
-    op.drop_index(op.f("ix_quotes_id"), table_name="quotes")
 
     op.drop_table("quotes")
     op.drop_table("quote_changes")
