@@ -111,7 +111,7 @@ class PriceCurve:
     def _solutions(self, amount: Fraction, amount_is: AmountIs) -> Iterator[tuple[Piece, Fraction]]:
         for piece in self.pieces:
             line = piece.principal_for(amount_is)
-            if line is not None and (principal := line(amount)) in piece.span:
+            if line is not None and (principal := line(amount)) > 0 and principal in piece.span:
                 yield piece, principal
 
     def _why_not(self, amount: Fraction, amount_is: AmountIs) -> NoPrice:
