@@ -10,14 +10,14 @@ from typing import NamedTuple
 from app.domain.geography import Geography
 from app.domain.quotes import cost_status, margin_status, quote_id
 from app.domain.vocabulary import AmountTier, Evidence, FeeMode
-from app.sources.cells import Cell, CellError, number_of, text_of
+from app.sources.cells import Cell, CellError, Remembered, number_of, text_of
 from app.sources.labels import Labels
 from app.sources.source import Mapped, SurveyQuote
 
 LARGEST_PERCENT = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTENT_BYTES = 16
-_MOST_REMEMBERED = 200_000
+_SURVEY, _ON_TOP = Evidence.SURVEY.value, FeeMode.ON_TOP.value
 _LARGEST = 10**12
 
 
@@ -37,7 +37,7 @@ class Flag(StrEnum):
 class Tier(NamedTuple):
     """One of the survey's two amounts and its columns, in the order in which ``price`` takes their cells."""
 
-    tier: AmountTier
+    name: str
     nominal_usd: str
     columns: tuple[str, str, str, str, str, str, str]
 
@@ -45,7 +45,7 @@ class Tier(NamedTuple):
 def tier(prefix: str, amount_tier: AmountTier, nominal_usd: str) -> Tier:
     """Return a tier by its columns' prefix, ``cc1`` or ``cc2``."""
     return Tier(
-        amount_tier,
+        amount_tier.value,
         nominal_usd,
         (
             f"{prefix} lcu amount",
@@ -66,6 +66,7 @@ class Day(NamedTuple):
     """The day on which a row was collected; ``microseconds`` count since 1970 (UTC)."""
 
     on: date
+    iso: str
     at: datetime
     microseconds: int
 
@@ -73,7 +74,7 @@ class Day(NamedTuple):
     def of(cls, on: date) -> "Day":
         """Return a day with its midnight."""
         at = datetime(on.year, on.month, on.day, tzinfo=UTC)
-        return cls(on, at, (at - _EPOCH) // timedelta(microseconds=1))
+        return cls(on, on.isoformat(), at, (at - _EPOCH) // timedelta(microseconds=1))
 
 
 class Setting(NamedTuple):
@@ -97,39 +98,20 @@ class Numbers:
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
-        self._floats: dict[float, str] = {}
-        self._texts: dict[str, str | None] = {}
+        self._floats = Remembered(_float)
+        self._texts = Remembered(number_of)
 
     def number(self, cell: Cell, column: str) -> str | None:
         """Return a number as ``number_of`` does; raises ``CellError`` that names the column."""
-        if type(cell) is float:
-            found = self._floats.get(cell)
-            return found if found is not None else self._float(cell, column)
-        if type(cell) is str and cell in self._texts:
-            return self._texts[cell]
-        return self._slowly(cell, column)
-
-    def _float(self, cell: float, column: str) -> str:
-        text = repr(cell)
-        if text.endswith(".0") and text[0] != "-" and cell < _LARGEST:
-            text = text[:-2]
-        elif "e" in text or "n" in text or "." not in text or text.endswith(".0") or abs(cell) >= _LARGEST:
-            text = self._slowly(cell, column) or "0"
-        if len(self._floats) >= _MOST_REMEMBERED:
-            self._floats.clear()
-        self._floats[cell] = text
-        return text
-
-    def _slowly(self, cell: Cell, column: str) -> str | None:
+        # Booleans are told apart first: True is 1.0 to a dictionary.
         try:
-            text = number_of(cell)
+            if type(cell) is float:
+                return self._floats[cell]
+            if type(cell) is str:
+                return self._texts[cell]
+            return number_of(cell)
         except CellError as error:
             raise CellError(error.expected, column) from None
-        if isinstance(cell, str):
-            if len(self._texts) >= _MOST_REMEMBERED:
-                self._texts.clear()
-            self._texts[cell] = text
-        return text
 
     def percent(self, cell: Cell, column: str) -> str | None:
         """Return a percentage; 10,000 % or more, up or down, is taken for a mistake."""
@@ -146,6 +128,14 @@ class Numbers:
         return text
 
 
+def _float(cell: float) -> str:
+    """Return a double's shortest decimal form; most need no more than their ``.0`` dropped."""
+    text = repr(cell)
+    if -_LARGEST < cell < _LARGEST and "e" not in text and text != "-0.0":
+        return text.removesuffix(".0")
+    return number_of(cell) or "0"
+
+
 class Prices:
     """Reads the tiers of rows into prices."""
 
@@ -155,7 +145,7 @@ class Prices:
         self._labels = labels
         self._geography = geography
         self._currencies: dict[tuple[Cell, str], tuple[str | None, bool]] = {}
-        self._shared: dict[tuple[str, str, date], bool] = {}
+        self._margin_statuses: dict[tuple[object, ...], str] = {}
 
     def price(self, tier: Tier, cells: Sequence[Cell], setting: Setting, flags: tuple[Flag, ...]) -> SurveyQuote | None:
         """Return the price of one tier, or null where no total is published (METHODOLOGY, ``not_published``).
@@ -176,7 +166,12 @@ class Prices:
         currency, is_resolved = self._currency(cells[2], setting.sending_country, names[2])
         if currency is None:
             raise CellError("a currency's code, because a total cost is published", names[2])
-        margin_is, cost_is = self._statuses(setting, currency, (amount, fee, rate, margin, total))
+        cost_is = cost_status(
+            amount=Decimal(amount),
+            fee=_decimal(fee),
+            fx_margin_percent=_decimal(margin),
+            published_total_percent=Decimal(total),
+        )
         odd = [*flags, *_oddities(fee, margin, total)]
         if denomination is not None and denomination != tier.nominal_usd:
             odd.append(Flag.ODD_DENOMINATION)
@@ -184,16 +179,16 @@ class Prices:
             odd.append(Flag.CURRENCY_FROM_COUNTRY)
         service = setting.service
         content = (
-            f"{setting.corridor}|{setting.day.on}|{currency}|{amount}|{denomination or ''}|{fee or ''}|{rate or ''}"
+            f"{setting.corridor}|{setting.day.iso}|{currency}|{amount}|{denomination or ''}|{fee or ''}|{rate or ''}"
             f"|{margin or ''}|{total}|{setting.mid_market_rate or ''}|".encode()
         ) + service.id
         return SurveyQuote(
-            quote_id(setting.day.at, setting.source, setting.source_key, tier.tier, content).bytes,
+            quote_id(setting.day.at, setting.source, setting.source_key, tier.name, content).bytes,
             setting.source,
             setting.source_key,
-            Evidence.SURVEY.value,
+            _SURVEY,
             setting.period,
-            tier.tier.value,
+            tier.name,
             setting.corridor,
             setting.day.microseconds,
             service.id,
@@ -202,53 +197,49 @@ class Prices:
             amount,
             denomination,
             fee,
-            FeeMode.ON_TOP.value,
+            _ON_TOP,
             margin,
             total,
             rate,
             setting.mid_market_rate,
-            margin_is,
-            cost_is,
+            self._margin_status(setting, currency, fee, rate, margin),
+            cost_is.value,
             ",".join(odd) if odd else "",
             setting.sheet,
             setting.place_row,
             blake2b(content, digest_size=_CONTENT_BYTES).digest(),
         )
 
-    def _statuses(
-        self, setting: Setting, currency: str, numbers: tuple[str, str | None, str | None, str | None, str]
-    ) -> tuple[str, str]:
-        amount, fee, rate, margin, total = numbers
-        fee_number = None if fee is None else Decimal(fee)
-        margin_number = None if margin is None else Decimal(margin)
-        mid = setting.mid_market_rate
-        is_zero_at_ones = margin == "0" and rate == "1" and mid == "1"
+    def _margin_status(
+        self, setting: Setting, currency: str, fee: str | None, rate: str | None, margin: str | None
+    ) -> str:
+        """Return what the margin is worth, which depends on the numbers only as far as these facts say."""
         service = setting.service
-        margin_is = margin_status(
-            is_transparent=service.is_transparent,
-            fee=fee_number,
-            fx_margin_percent=margin_number,
-            published_rate=None if rate is None else Decimal(rate),
-            published_mid_market_rate=None if mid is None else Decimal(mid),
-            sending_country=setting.sending_country,
-            period=setting.period,
-            sending_currency=currency,
-            payout_currency=service.payout_currency,
-            shares_tender=is_zero_at_ones and self._shares_tender(currency, setting),
+        is_zero_at_ones = margin == "0" and rate == "1" and setting.mid_market_rate == "1"
+        facts = (
+            service.is_transparent,
+            fee is None or margin is None,
+            setting.sending_country,
+            setting.period,
+            (currency, service.payout_currency, setting.receiving_country, setting.day.on) if is_zero_at_ones else None,
         )
-        cost_is = cost_status(
-            amount=Decimal(amount),
-            fee=fee_number,
-            fx_margin_percent=margin_number,
-            published_total_percent=Decimal(total),
-        )
-        return margin_is.value, cost_is.value
-
-    def _shares_tender(self, currency: str, setting: Setting) -> bool:
-        question = currency, setting.receiving_country, setting.day.on
-        if question not in self._shared:
-            self._shared[question] = self._geography.shares_tender(*question)
-        return self._shared[question]
+        known = self._margin_statuses.get(facts)
+        if known is None:
+            known = margin_status(
+                is_transparent=service.is_transparent,
+                fee=_decimal(fee),
+                fx_margin_percent=_decimal(margin),
+                published_rate=_decimal(rate),
+                published_mid_market_rate=_decimal(setting.mid_market_rate),
+                sending_country=setting.sending_country,
+                period=setting.period,
+                sending_currency=currency,
+                payout_currency=service.payout_currency,
+                shares_tender=is_zero_at_ones
+                and self._geography.shares_tender(currency, setting.receiving_country, setting.day.on),
+            ).value
+            self._margin_statuses[facts] = known
+        return known
 
     def _currency(self, cell: Cell, sending_country: str, column: str) -> tuple[str | None, bool]:
         """Return the code, and whether it had to be worked out from the sending country (``CFA``)."""
@@ -277,12 +268,16 @@ class Prices:
         return found
 
 
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
 def _oddities(fee: str | None, margin: str | None, total: str) -> list[Flag]:
     """Return what is odd about the numbers, by their text: it has a sign in front and no leading zeros."""
     odd = []
     if total[0] == "-":
         odd.append(Flag.NEGATIVE_TOTAL)
-    elif len(total) > 3 and Decimal(total) > 100:  # noqa: PLR2004 - 100 % has three digits
+    elif len(total) > 2 and Decimal(total) > 100:  # noqa: PLR2004 - 100 % has three digits
         odd.append(Flag.ABOVE_100_PERCENT)
     if margin is not None and margin[0] == "-":
         odd.append(Flag.NEGATIVE_MARGIN)
