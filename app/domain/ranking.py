@@ -253,14 +253,14 @@ def _identity(candidate: Candidate) -> tuple[object, ...]:
 
 
 def _certain(prices: list[Price]) -> list[bool]:
-    """Say of each price whether its bounds stay clear of every other's; exact prices that are equal are a plain tie."""
+    """Say of each price whether its bounds stay clear of every other's; bounds that only touch do not overlap."""
     bounds = [(price.total_cost_low, price.total_cost_high) for price in prices]
     certain = [True] * len(prices)
     for i, (low, high) in enumerate(bounds):
         if low is None or high is None or low == high:
             continue
         for j, (other_low, other_high) in enumerate(bounds):
-            if i != j and other_low is not None and other_high is not None and low <= other_high and other_low <= high:
+            if i != j and other_low is not None and other_high is not None and low < other_high and other_low < high:
                 certain[i] = certain[j] = False
     return certain
 

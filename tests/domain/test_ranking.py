@@ -157,12 +157,13 @@ def test_overlapping_bounds_make_a_rank_uncertain() -> None:
     assert all(o.price.basis is PriceBasis.INTERPOLATED for o in offers)
 
 
-def test_bounds_that_touch_overlap() -> None:
-    steps = service("a", "2", "0", fee_500="4")
-    flat = service("b", "4", "0")
-    assert [o.is_rank_certain for o in rank([steps, flat], ask(amount=Fraction(200))).offers] == [False, False]
-    below = service("b", "1.99", "0")
-    assert [o.is_rank_certain for o in rank([steps, below], ask(amount=Fraction(200))).offers] == [True, True]
+@pytest.mark.parametrize(
+    ("fee", "is_certain"), [("1.99", True), ("2", True), ("2.01", False), ("3.99", False), ("4", True)]
+)
+def test_bounds_that_only_touch_do_not_overlap(fee: str, *, is_certain: bool) -> None:
+    steps, flat = service("a", "2", "0", fee_500="4"), service("b", fee, "0")
+    offers = rank([steps, flat], ask(amount=Fraction(200))).offers
+    assert [o.is_rank_certain for o in offers] == [is_certain, is_certain]
 
 
 def test_exact_only_leaves_interpolated_prices_out() -> None:
