@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli.failures import FAILED, WRONG_USE, fail
 from app.demo.files import Progress as Report
 from app.demo.files import write_csv, write_workbook
 from app.demo.plan import DEFAULT_ROWS, DEFAULT_SEED, DemoError, Plan
 from app.demo.traps import Layout
-
-WRONG_USE = 2
-WORK_FAILED = 1
 
 
 class FileLayout(StrEnum):
@@ -48,28 +46,22 @@ def demo_data(  # noqa: PLR0913 (each parameter is an option of the command line
 ) -> None:
     """Write a synthetic survey: invented providers and prices, labelled synthetic in every row."""
     if out.exists() and not force:
-        _fail(f"{out} exists. Choose another name, or write over it with --force.", WRONG_USE)
+        raise fail(f"{out} exists. Choose another name, or write over it with --force.", WRONG_USE)
     try:
         plan = Plan(rows, seed, tuple(Layout) if layout is FileLayout.WORKBOOK else (columns,))
         write = write_workbook if layout is FileLayout.WORKBOOK else write_csv
         with _progress(rows) as report:
             write(plan, out, report)
     except DemoError as error:
-        _fail(str(error), WRONG_USE)
+        raise fail(str(error), WRONG_USE) from None
     except OSError as error:
-        _fail(f"{out} could not be written: {error.strerror or error}.", WORK_FAILED)
+        raise fail(f"{out} could not be written: {error.strerror or error}.", FAILED) from None
     if as_json:
         periods = [f"{one.period[:4]}-Q{one.period[5]}" for one in plan.rounds]
         told = {"rows": rows, "seed": seed, "layout": layout, "periods": periods, "traps": plan.trap_counts()}
         typer.echo(json.dumps(told))
     else:
         typer.echo(f"Wrote {rows:,} synthetic rows of {len(plan.rounds)} rounds to {out}.")
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    """Say why on the error stream and end."""
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
 
 
 @contextmanager
