@@ -83,9 +83,7 @@ def _answers(where: str, old: tuple[Schema, Schema], new: tuple[Schema, Schema])
                 yield from _fields(name, (old[0], content["schema"]), (new[0], other.get("schema", {})), frozenset())
 
 
-def _fields(
-    name: str, old: tuple[Schema, Schema], new: tuple[Schema, Schema], seen: frozenset[str]
-) -> Iterator[str]:
+def _fields(name: str, old: tuple[Schema, Schema], new: tuple[Schema, Schema], seen: frozenset[str]) -> Iterator[str]:
     """Yield how an answer says less, or says it otherwise, than before."""
     if (reference := old[1].get("$ref")) is not None:
         if reference in seen:

@@ -1,7 +1,7 @@
 """What endpoints are given: the shared state, the board, the language, a page, a format; one alias each."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from app.api.formats import JSON, negotiate, weighted
-from app.api.inputs import OneOf, Search, Text, Texts, Whole, YesNo, COUNTRY, CURRENCY, PERIOD, SLUG
+from app.api.formats import JSON, negotiate
+from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, OneOf, Search, Text, Texts, Whole, YesNo
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
 from app.api.problems import BoardNotReadyError
 from app.api.tables import SUFFIXES, TABLE_FORMATS
@@ -18,14 +18,16 @@ from app.board import Board
 from app.domain.geography import Geography
 from app.observability import Metrics
 from app.reference import LANGUAGES
+from app.reference import negotiate as negotiate_language
 from app.settings import Settings
-
-ENGLISH = "en"
 
 
 @dataclass(slots=True)
 class Served:
-    """What all requests of an app share; only ``board`` is ever replaced, by a newer one."""
+    """What all requests of an app share; only the board is ever replaced, by a newer one.
+
+    ``newest_since``: for each source, when the rounds of its newest quarter began to be there.
+    """
 
     settings: Settings
     engine: Engine
@@ -33,6 +35,7 @@ class Served:
     metrics: Metrics
     clock: Callable[[], datetime]
     board: Board | None = None
+    newest_since: Mapping[str, datetime] = field(default_factory=dict)
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""
@@ -47,14 +50,6 @@ def served(request: Request) -> Served:
     return shared
 
 
-def _board(request: Request) -> Board:
-    return served(request).current_board()
-
-
-def _now(request: Request) -> datetime:
-    return served(request).clock()
-
-
 def _language(
     request: Request,
     language: Annotated[
@@ -62,13 +57,7 @@ def _language(
         Query(description="Language of names, labels and texts; `Accept-Language` is heeded where this is not given."),
     ] = None,
 ) -> str:
-    if language is not None:
-        return language
-    for wanted, weight in weighted(request.headers.get("accept-language", "")):
-        found = wanted.partition("-")[0]
-        if weight and found in LANGUAGES:
-            return found
-    return ENGLISH
+    return negotiate_language(request.headers.get("accept-language")) if language is None else language
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +107,59 @@ def _table_format(request: Request) -> str:
     return SUFFIXES[suffix]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A read: the request, what the app shares, the board and the clock of this moment, and the reader's language."""
+
+    request: Request
+    shared: Served
+    board: Board
+    now: datetime
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReading(Reading):
+    """A read of a list: which page of it, in which format."""
+
+    paging: Paging
+    media_type: str
+    raw: bool
+
+
+def _reading(
+    request: Request, language: Annotated[str, Depends(_language)], _json: Annotated[str, Depends(_json_only)]
+) -> Reading:
+    shared = served(request)
+    return Reading(request=request, shared=shared, board=shared.current_board(), now=shared.clock(), language=language)
+
+
+def _list_reading(
+    request: Request,
+    language: Annotated[str, Depends(_language)],
+    paging: Annotated[Paging, Depends(_paging)],
+    media_type: Annotated[str, Depends(_table_format)],
+    raw: Annotated[
+        Annotated[bool | None, YesNo()],
+        Query(description="CSV only: `true` leaves text that a spreadsheet would run as it is."),
+    ] = None,
+) -> ListReading:
+    shared = served(request)
+    return ListReading(
+        request=request,
+        shared=shared,
+        board=shared.current_board(),
+        now=shared.clock(),
+        language=language,
+        paging=paging,
+        media_type=media_type,
+        raw=bool(raw),
+    )
+
+
 ServedDep = Annotated[Served, Depends(served)]
-BoardDep = Annotated[Board, Depends(_board)]
-Now = Annotated[datetime, Depends(_now)]
-Language = Annotated[str, Depends(_language)]
-PagingDep = Annotated[Paging, Depends(_paging)]
-JsonOnly = Depends(_json_only)
-TableFormat = Annotated[str, Depends(_table_format)]
-Raw = Annotated[
-    Annotated[bool | None, YesNo()],
-    Query(description="CSV only: `true` leaves text that a spreadsheet would run as it is."),
-]
+ReadingDep = Annotated[Reading, Depends(_reading)]
+ListReadingDep = Annotated[ListReading, Depends(_list_reading)]
 Words = Annotated[
     Annotated[str | None, Search()],
     Query(description="Words to find in names, codes and aliases, blind to accents and case."),

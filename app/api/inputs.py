@@ -26,6 +26,7 @@ from app.domain.money import parse_decimal
 Value = TypeVar("Value")
 
 AMOUNT = r"^\+?(?:[0-9]{1,15}|[0-9]{1,11}\.[0-9]{1,4})$"
+CORRIDOR = r"^[A-Za-z]{2,3}-[A-Za-z]{2,3}$"
 CURRENCY = r"^[A-Za-z]{3}$"
 COUNTRY = r"^[A-Za-z]{2,3}$"
 PERIOD = r"^[0-9]{4}-Q[1-4]$"

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from app.api.deps import Paging
+from app.api.deps import ListReading
 from app.api.formats import JSON, Answer, Freshness, Json, encode, respond
 from app.api.pages import next_link, token_of
 from app.api.projection import project
@@ -48,10 +49,8 @@ class Rows:
     rows: Sequence[Row]
     about: Mapping[str, Json]
     next_position: Sequence[str] | None
-    freshness: Freshness
-    language: str
+    fresh_until: datetime | None = None
     fields: Sequence[str] | None = None
-    raw: bool = False
 
 
 def add_list(router: APIRouter, path: str, **documented: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 -- FastAPI's own arguments
@@ -68,8 +67,9 @@ def add_list(router: APIRouter, path: str, **documented: Any) -> Callable[[Calla
     return add
 
 
-def answer_list(request: Request, listed: Listing, page: Rows, paging: Paging, media_type: str) -> Response:
+def answer_list(reading: ListReading, listed: Listing, page: Rows) -> Response:
     """Answer with a page in the format that was asked for."""
+    paging, media_type, path = reading.paging, reading.media_type, reading.request.url.path
     token = token_of(page.next_position, paging.path, paging.parameters) if page.next_position else None
     links = [next_link(paging.path, paging.parameters, token)] if token else []
     if media_type == JSON:
@@ -78,19 +78,18 @@ def answer_list(request: Request, listed: Listing, page: Rows, paging: Paging, m
     elif media_type == NDJSON:
         body = as_ndjson(_projected(listed, page))
     elif media_type == CSV:
-        body = as_csv(page.rows, _chosen(listed, page.fields), raw=page.raw)
-        metadata = f"{_without_suffix(request.url.path)}.{METADATA_SUFFIX}"
-        links.append(f'<{metadata}>; rel="describedby"; type="{CSV_METADATA}"')
+        body = as_csv(page.rows, _chosen(listed, page.fields), raw=reading.raw)
+        links.append(f'<{_without_suffix(path)}.{METADATA_SUFFIX}>; rel="describedby"; type="{CSV_METADATA}"')
     else:
-        body = encode(_metadata(request, listed, page))
+        body = encode(_metadata(reading, listed, page))
     answer = Answer(
         body=body,
         media_type=f"{media_type}; charset=utf-8; header=present" if media_type == CSV else media_type,
-        cache_control=page.freshness.cache_control(),
-        language=page.language,
+        cache_control=Freshness(now=reading.now, fresh_until=page.fresh_until).cache_control(),
+        language=reading.language,
         links=tuple(links),
     )
-    return respond(request, answer)
+    return respond(reading.request, answer)
 
 
 def _without_suffix(path: str) -> str:
@@ -112,12 +111,13 @@ def _chosen(listed: Listing, fields: Sequence[str] | None) -> Sequence[Column]:
     return [column for column in listed.columns if f"{column.name}.".startswith(wanted)]
 
 
-def _metadata(request: Request, listed: Listing, page: Rows) -> Mapping[str, Json]:
-    query = f"?{request.url.query}" if request.url.query else ""
+def _metadata(reading: ListReading, listed: Listing, page: Rows) -> Mapping[str, Json]:
+    url = reading.request.url
+    query = f"?{url.query}" if url.query else ""
     return csv_metadata(
-        url=f"{_without_suffix(request.url.path).rpartition('/')[2]}.csv{query}",
+        url=f"{_without_suffix(url.path).rpartition('/')[2]}.csv{query}",
         title=listed.title,
         columns=_chosen(listed, page.fields),
-        raw=page.raw,
+        raw=reading.raw,
         about=page.about,
     )

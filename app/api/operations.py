@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app.api import contract, documentation
 from app.api.deps import ServedDep
-from app.api.formats import JSON, Answer, Freshness, encode, respond
+from app.api.formats import JSON, Answer, Freshness, Json, encode, respond
 from app.api.inputs import StrictRoute
 from app.api.problems import ProblemType, problem_types
 from app.api.shapes import Shape
@@ -87,9 +87,7 @@ def docs(request: Request, shared: ServedDep) -> Response:
     """Return the documentation as one page, which asks nobody else for anything."""
     body = documentation.page(contract.document(request.app))
     headers = {"Content-Security-Policy": documentation.POLICY, "Referrer-Policy": "no-referrer"}
-    answer = Answer(
-        body=body, media_type=documentation.MEDIA_TYPE, cache_control=_reference(shared), headers=headers
-    )
+    answer = Answer(body=body, media_type=documentation.MEDIA_TYPE, cache_control=_reference(shared), headers=headers)
     return respond(request, answer)
 
 
@@ -117,7 +115,7 @@ def one_problem(code: str, request: Request, shared: ServedDep) -> Response:
 )
 def api_catalog(request: Request, shared: ServedDep) -> Response:
     """Return the catalog of RFC 9727."""
-    links = {
+    links: dict[str, Json] = {
         "anchor": "/v1",
         "service-desc": [{"href": "/openapi.json", "type": JSON}],
         "service-doc": [{"href": "/docs", "type": "text/html"}],

@@ -13,11 +13,14 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.db import DatabaseError
 from app.domain import errors
+from app.observability import log
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -217,6 +220,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.ThreePercentError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(DatabaseError, _database_away)
+    app.add_exception_handler(OperationalError, _database_away)
 
 
 def request_id_of(request: Request) -> str:
@@ -253,6 +258,12 @@ def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return framework_problem(error.status_code, error.headers).response(request_id_of(request))
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    request_id = request_id_of(request)
+    log.error("database_away", request_id=request_id, exc_info=error)
+    return framework_problem(503, {"Retry-After": RETRY_AFTER_SECONDS}).response(request_id)
 
 
 def _validation_error(request: Request, error: Exception) -> Response:

@@ -1,0 +1,28 @@
+"""How everything but a list answers: one JSON object, cut down to the fields that were asked for."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from starlette.responses import Response
+
+from app.api.deps import Reading
+from app.api.formats import Answer, Freshness, Json, encode, respond
+from app.api.projection import project
+
+
+def answer_with(
+    reading: Reading,
+    whole: Mapping[str, Json],
+    *,
+    fields: Sequence[str] | None = None,
+    fresh_until: datetime | None = None,
+) -> Response:
+    """Answer a read with a document; ``fresh_until``: when time alone will change it, null for never."""
+    return respond(
+        reading.request,
+        Answer(
+            body=encode(project(whole, fields)),
+            cache_control=Freshness(now=reading.now, fresh_until=fresh_until).cache_control(),
+            language=reading.language,
+        ),
+    )

@@ -1,0 +1,54 @@
+"""Where figures are from, as every answer with figures says it."""
+
+from collections.abc import Iterable
+
+from app.api.formats import Json
+from app.domain.methodology import METHODOLOGY_VERSION
+from app.sources.source import Source, sources
+
+NOTICES = {
+    "prices_are_historical": "These prices are from a past survey round. Nobody may offer them today.",
+    "synthetic_data": "These prices are invented, for demonstration. No provider offers them and none exists.",
+    "no_live_quotes": "There are no live quotes here yet; the prices are those of a survey.",
+    "not_comparable": "More than half of this corridor's surveyed prices are doubtful; do not compare its averages.",
+    "several_services_repeat": "The survey repeats some rows; an offer says how many services it stands for.",
+}
+
+
+def notice(code: str) -> dict[str, Json]:
+    """Return a notice with its text."""
+    return {"code": code, "text": NOTICES[code]}
+
+
+def attribution(keys: Iterable[str]) -> list[Json]:
+    """Return the attribution of sources by key, sorted."""
+    known = sources()
+    return [_attributed(known[key]) for key in sorted(set(keys))]
+
+
+def _attributed(source: Source) -> dict[str, Json]:
+    return {
+        "source": source.key,
+        "licence": source.licence,
+        "text": source.attribution,
+        "link": source.link,
+        "reuse": {
+            "display": source.reuse.display,
+            "store": source.reuse.store,
+            "redistribute": source.reuse.redistribute,
+        },
+    }
+
+
+def about(keys: Iterable[str], dataset_version: int, notices: Iterable[str] = ()) -> dict[str, Json]:
+    """Return what an answer says beside its figures; synthetic sources add their notice."""
+    used = sorted(set(keys))
+    codes = dict.fromkeys(notices)
+    if any(sources()[key].is_synthetic for key in used):
+        codes = {"synthetic_data": None, **codes}
+    return {
+        "attribution": attribution(used),
+        "dataset_version": dataset_version,
+        "methodology_version": METHODOLOGY_VERSION,
+        "notices": [notice(code) for code in codes],
+    }

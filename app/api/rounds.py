@@ -1,0 +1,88 @@
+"""Which survey round a request is about: the newest from the board, a past one from the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app import db
+from app.api.deps import Reading, Served
+from app.api.problems import ContradictoryParametersError, NoLiveQuotesError
+from app.board import Board, round_of, rounds_of
+from app.compare import SurveyContext
+from app.domain.errors import NoDataYet, PeriodNotSurveyed
+from app.domain.rounds import CorridorRound
+from app.domain.vocabulary import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRound:
+    """A corridor's round with what its answer rests on."""
+
+    round: CorridorRound
+    context: SurveyContext
+
+
+def find_round(reading: Reading, text: str, *, basis: Basis | None, period: str | None) -> FoundRound:
+    """Return the round of a corridor, as somebody wrote it; the newest one never asks the database.
+
+    Raises the domain's errors for what is not a corridor, not covered or not surveyed, and ``NoLiveQuotesError``.
+    """
+    check_basis(basis, period)
+    shared, board = reading.shared, reading.board
+    corridor = shared.geography.corridor(text, board.corridors).id
+    newest = board.newest_round(corridor)
+    if basis is Basis.LIVE:
+        known = ", ".join(reversed(board.periods[corridor][-4:]))
+        raise NoLiveQuotesError(f"{corridor} has survey rounds ({known}): leave out basis, or write basis=survey.")
+    if period is None or period == newest.period:
+        return FoundRound(newest, context_of(shared, board, newest))
+    if period not in board.periods[corridor]:
+        raise PeriodNotSurveyed(corridor=corridor, period=period, known=board.periods[corridor])
+    with db.reading(shared.engine) as connection:
+        found = round_of(connection, shared.geography, corridor, period, known=board.periods[corridor])
+    return FoundRound(found, context_of(shared, board, found))
+
+
+def check_basis(basis: Basis | None, period: str | None) -> None:
+    """Refuse ``basis=live`` with a period: only surveys have periods."""
+    if basis is Basis.LIVE and period is not None:
+        detail = "basis=live has no period; leave out one of the two."
+        raise ContradictoryParametersError("basis", "period", detail=detail)
+
+
+def context_of(shared: Served, board: Board, found: CorridorRound) -> SurveyContext:
+    """Return what an answer about a round rests on."""
+    version = board.versions[found.corridor]
+    newest_period = board.newest_periods[found.source]
+    return SurveyContext(
+        dataset_version=version.version,
+        committed_at=version.committed_at,
+        newest_period=newest_period,
+        newest_period_since=shared.newest_since.get(found.source, version.committed_at),
+        is_synthetic=bool(board.is_synthetic),
+    )
+
+
+def newest_since(board: Board) -> dict[str, datetime]:
+    """Return, for each source, when the rounds of its newest quarter began to be there."""
+    since: dict[str, datetime] = {}
+    for corridor, newest in board.rounds.items():
+        if newest.period == board.newest_periods[newest.source]:
+            arrived = board.versions[corridor].committed_at
+            since[newest.source] = min(since.get(newest.source, arrived), arrived)
+    return since
+
+
+def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str, Mapping[str, CorridorRound]]:
+    """Return a quarter (the newest where null) and its round of each corridor that was surveyed then."""
+    if not board.rounds:
+        raise NoDataYet
+    if period is None:
+        period = board.surveyed[-1]
+    covered = [corridor for corridor, periods in board.periods.items() if period in periods]
+    if not covered:
+        raise PeriodNotSurveyed(period=period, known=board.surveyed)
+    if all(board.rounds[corridor].period == period for corridor in covered):
+        return period, {corridor: board.rounds[corridor] for corridor in covered}
+    with db.reading(shared.engine) as connection:
+        return period, {found.corridor: found for found in rounds_of(connection, shared.geography, period)}

@@ -1,0 +1,397 @@
+"""GET /v1/corridors/{corridor}/comparison: the main answer, offers ranked for an amount."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app.api.answers import answer_with
+from app.api.deps import CurrencyParameter, PeriodParameter, Reading, ReadingDep, SlugsParameter
+from app.api.formats import Json
+from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole, YesNo
+from app.api.inputs import known as words_of
+from app.api.projection import FieldsOf
+from app.api.provenance import attribution
+from app.api.rounds import FoundRound, find_round
+from app.api.shapes import CorridorName, CurrencyCode, Moment, Money, OpenWord, Period, Provenance, Shape
+from app.api.shapes import Number as NumberShape
+from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent
+from app.compare import Comparison, ComparisonQuestion, compare
+from app.domain import vocabulary as words
+from app.domain.errors import UnknownProvider
+from app.domain.filters import Filters
+from app.domain.geography import Geography
+from app.domain.indicators import CorridorFigures
+from app.domain.methodology import METHODOLOGY_VERSION
+from app.domain.money import check_amount
+from app.domain.providers import suggest_providers
+from app.domain.quotes import quarter_end
+from app.reference import names
+from app.sources.source import sources
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["comparison"])
+
+DEFAULT_LIMIT = 20
+LARGEST_LIMIT = 500
+OLDEST_DAYS = 36_500
+
+
+class SummaryShape(Shape):
+    """All ranked offers at the amount and filters, whatever the limit; averages over services."""
+
+    offers: int
+    services: int
+    providers: int
+    cheapest_percent: NumberShape | None
+    median_percent: NumberShape | None
+    average_percent: NumberShape | None
+
+
+class IndicatorsShape(Shape):
+    """The corridor's figures at the survey's USD 200 tier, whatever the amount and filters, as published."""
+
+    period: Period
+    amount_tier: Annotated[str, OpenWord(words.AmountTier)]
+    services: int = Field(description="Services that disclose their rate: the base of every average.")
+    providers: int
+    excluded_services: int = Field(description="Services that do not disclose their rate.")
+    average_percent: NumberShape | None
+    average_recomputed_percent: NumberShape | None = Field(
+        description="The average of fee + margin, where it differs from the published one by more than 0.05."
+    )
+    median_percent: NumberShape | None
+    cheapest_percent: NumberShape | None
+    cheapest_ranked_percent: NumberShape | None = Field(description="The cheapest on which a ranking may rest.")
+    smart_estimate_percent: NumberShape | None
+    smart_services_used: int
+    sdg_status: Annotated[str, OpenWord(words.SdgStatus)]
+    comparable: bool
+
+
+class ExcludedOffers(Shape):
+    """Services that are not ranked: how many by reason, and one by one with ``expand=excluded``."""
+
+    counts: dict[str, int]
+    offers: list[ExcludedShape] | None
+
+
+class RelaxationShape(Shape):
+    """What one filter alone removed from an answer that is empty."""
+
+    parameter: str
+    removed_services: int
+    offers_without: int = Field(description="Offers there would be without this filter.")
+
+
+class EpochShape(Provenance):
+    """What every answer about one corridor and round begins with."""
+
+    corridor: CorridorName
+    basis: Annotated[str, OpenWord(words.Basis)]
+    basis_reason: str
+    period: Period | None
+    freshness: Annotated[str, OpenWord(words.Freshness)]
+    evaluated_at: Moment = Field(description="The last instant at which this answer changed.")
+    fresh_until: Moment | None = Field(description="When time alone will change this answer; null: never.")
+    as_of: Moment | None
+
+
+class ComparisonShape(EpochShape):
+    """The main answer: what sending money along a corridor costs, cheapest first."""
+
+    amount: Money
+    amount_is: Annotated[str, OpenWord(words.AmountIs)]
+    sending_currency: CurrencyCode
+    receiving_currency: CurrencyCode | None
+    surveyed_amount_usd: NumberShape | None
+    amount_drifted: bool | None
+    mid_market_rate: NumberShape | None
+    mid_market_rate_reason: str | None
+    ranked_by: str = Field(description="What was compared: total_cost, recipient_gets, sender_pays, …")
+    summary: SummaryShape
+    indicators: IndicatorsShape
+    offers: list[OfferShape]
+    excluded: ExcludedOffers
+    relax: list[RelaxationShape]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a comparison or a cost curve is asked beside its amounts."""
+
+    amount_is: words.AmountIs | None
+    sending_currency: str | None
+    receiving_currency: str | None
+    basis: words.Basis | None
+    period: str | None
+    exact_only: bool
+
+
+def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    amount_is: Annotated[
+        Annotated[words.AmountIs | None, OneOf(words.AmountIs, words.AmountIs)],
+        Query(description="What is held equal: the principal, the total paid, or what is received."),
+    ] = None,
+    sending_currency: Annotated[CurrencyParameter, Query(description="Default: that of most services.")] = None,
+    receiving_currency: Annotated[CurrencyParameter, Query(description="What the receiver wants to get.")] = None,
+    basis: Annotated[
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
+        Query(description="Live quotes or a survey round, never mixed."),
+    ] = None,
+    period: PeriodParameter = None,
+    benchmark: Annotated[
+        Annotated[str | None, OneOf(("published",))],
+        Query(description="What margins are measured against; a survey's are as published."),
+    ] = None,
+    exact_only: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true` leaves out interpolated prices.")
+    ] = None,
+) -> Asked:
+    del benchmark  # surveys know one benchmark only, their own
+    return Asked(
+        amount_is=amount_is,
+        sending_currency=sending_currency,
+        receiving_currency=receiving_currency,
+        basis=basis,
+        period=period,
+        exact_only=bool(exact_only),
+    )
+
+
+def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    payment_instrument: Annotated[
+        list[words.PaymentInstrument] | None, AnyOf(words_of(words.PaymentInstrument), words.PaymentInstrument)
+    ] = None,
+    access_point: Annotated[
+        list[words.AccessPoint] | None, AnyOf(words_of(words.AccessPoint), words.AccessPoint)
+    ] = None,
+    receiving_method: Annotated[
+        list[words.ReceivingMethod] | None, AnyOf(words_of(words.ReceivingMethod), words.ReceivingMethod)
+    ] = None,
+    max_transfer_speed: Annotated[
+        Annotated[words.TransferSpeed | None, OneOf(words_of(words.TransferSpeed), words.TransferSpeed)],
+        Query(description="The slowest that will do."),
+    ] = None,
+    provider_type: Annotated[
+        list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType)
+    ] = None,
+    provider: SlugsParameter = None,
+    source: Annotated[list[str] | None, AnyOf(sources())] = None,
+    max_age_days: Annotated[
+        Annotated[int | None, Whole(1, OLDEST_DAYS)], Query(description="The oldest observation that will do.")
+    ] = None,
+    paying_without_account: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true`: can be paid without a bank account or card.")
+    ] = None,
+    receiving_without_account: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true`: can be received without a bank account or card.")
+    ] = None,
+    customer: Annotated[
+        Annotated[words.Customer | None, OneOf(words_of(words.Customer), words.Customer)],
+        Query(description="Whether the sender has sent with this provider before."),
+    ] = None,
+) -> Filters:
+    return Filters(
+        payment_instrument=frozenset(payment_instrument or ()),
+        access_point=frozenset(access_point or ()),
+        receiving_method=frozenset(receiving_method or ()),
+        provider_type=frozenset(provider_type or ()),
+        provider=frozenset(provider or ()),
+        source=frozenset(source or ()),
+        max_transfer_speed=max_transfer_speed,
+        max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
+        paying_without_account=paying_without_account,
+        receiving_without_account=receiving_without_account,
+        customer=customer,
+    )
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+FiltersDep = Annotated[Filters, Depends(_filters)]
+CorridorPath = Annotated[
+    str,
+    Path(
+        description="Two countries, `GBR-PHL`: ISO 3166 alpha-3 or alpha-2 codes in any case.",
+        examples=["GBR-PHL"],
+    ),
+]
+
+
+def answer_one(reading: Reading, found: FoundRound, question: ComparisonQuestion) -> Comparison:
+    """Compare one round for one question, after checking what only the data can judge."""
+    geography, known = reading.shared.geography, reading.board.providers
+    for provider in sorted(question.filters.provider):
+        if provider not in known:
+            raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, known))
+    for code in (question.sending_currency, question.receiving_currency):
+        if code is not None:
+            geography.currency(code)
+    if question.amount is not None:
+        check_amount(question.amount, geography.currency(_amount_currency(geography, found, question)))
+    return compare(found.round, question, context=found.context, geography=geography, now=reading.now)
+
+
+def _amount_currency(geography: Geography, found: FoundRound, question: ComparisonQuestion) -> str:
+    sending = question.sending_currency or found.round.default_currency
+    if question.amount_is is not words.AmountIs.RECEIVED:
+        return sending
+    local = geography.local_currency(found.round.corridor[4:], quarter_end(found.round.period))
+    return question.receiving_currency or local or sending
+
+
+def question_of(
+    asked: Asked, filters: Filters, amount: Decimal | None, *, by_speed: bool = False
+) -> ComparisonQuestion:
+    """Return the domain's question."""
+    return ComparisonQuestion(
+        amount=amount,
+        amount_is=asked.amount_is,
+        sending_currency=asked.sending_currency,
+        receiving_currency=asked.receiving_currency,
+        filters=filters,
+        exact_only=asked.exact_only,
+        sort_by_speed=by_speed,
+    )
+
+
+@router.get(
+    "/corridors/{corridor}/comparison",
+    summary="Offers ranked for an amount",
+    responses={200: {"model": ComparisonShape}},
+)
+def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    reading: ReadingDep,
+    corridor: CorridorPath,
+    asked: AskedDep,
+    filters: FiltersDep,
+    amount: Annotated[
+        Annotated[Decimal | None, Number()],
+        Query(description="Default: the survey's most frequent amount near USD 200."),
+    ] = None,
+    sort: Annotated[
+        Annotated[str | None, OneOf(("cost", "transfer_speed"))], Query(description="Default: cost.")
+    ] = None,
+    limit: Annotated[
+        Annotated[int | None, Whole(1, LARGEST_LIMIT)], Query(description=f"Offers shown, {DEFAULT_LIMIT} unless told.")
+    ] = None,
+    expand: Annotated[
+        Annotated[list[str] | None, AnyOf(("excluded",))], Query(description="`excluded` lists what is not ranked.")
+    ] = None,
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(ComparisonShape)],
+        Query(description="Only these fields, by dotted names; where the figures are from is always there."),
+    ] = None,
+) -> Response:
+    """Rank what providers charge for an amount, with what is uncertain, excluded and why.
+
+    Newest rounds are answered from memory; a past `period` asks the database.
+    """
+    found = find_round(reading, corridor, basis=asked.basis, period=asked.period)
+    question = question_of(asked, filters, amount, by_speed=sort == "transfer_speed")
+    answer = answer_one(reading, found, question)
+    whole = comparison_document(
+        answer,
+        reading.shared.geography,
+        language=reading.language,
+        limit=limit or DEFAULT_LIMIT,
+        with_excluded="excluded" in (expand or ()),
+    )
+    return answer_with(reading, whole, fields=fields, fresh_until=answer.fresh_until)
+
+
+def comparison_document(
+    answer: Comparison,
+    geography: Geography,
+    *,
+    language: str = "en",
+    limit: int = DEFAULT_LIMIT,
+    with_excluded: bool = False,
+) -> dict[str, Json]:
+    """Return a comparison as the API and the command line's ``--json`` write it."""
+    left_out = answer.ranking.excluded
+    return {
+        **epoch(answer, language),
+        "amount": money(answer.amount, answer.amount_currency, geography),
+        "amount_is": answer.amount_is,
+        "sending_currency": answer.sending_currency,
+        "receiving_currency": answer.receiving_currency,
+        "surveyed_amount_usd": answer.surveyed_amount_usd,
+        "amount_drifted": answer.amount_drifted,
+        "mid_market_rate": None,
+        "mid_market_rate_reason": "not_used",
+        "ranked_by": answer.ranking.key,
+        "summary": {
+            "offers": answer.summary.offers,
+            "services": answer.summary.services,
+            "providers": answer.summary.providers,
+            "cheapest_percent": percent(answer.summary.cheapest_percent),
+            "median_percent": percent(answer.summary.median_percent),
+            "average_percent": percent(answer.summary.average_percent),
+        },
+        "indicators": {"period": answer.period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)},
+        "offers": [offer(answer, one, geography) for one in answer.ranking.offers[:limit]],
+        "excluded": {
+            "counts": dict(sorted(Counter(str(one.reason) for one in left_out).items())),
+            "offers": [excluded(one) for one in left_out] if with_excluded else None,
+        },
+        "relax": [
+            {
+                "parameter": one.parameter,
+                "removed_services": one.removed_services,
+                "offers_without": one.offers_without,
+            }
+            for one in answer.relax
+        ],
+    }
+
+
+def epoch(answer: Comparison, language: str) -> dict[str, Json]:
+    """Return what every answer about one corridor and round begins with."""
+    return {
+        "corridor": corridor_name(answer.corridor, language),
+        "basis": answer.basis,
+        "basis_reason": answer.basis_reason,
+        "period": answer.period,
+        "freshness": answer.freshness,
+        "notices": [{"code": notice.code, "text": notice.text} for notice in answer.notices],
+        "evaluated_at": answer.evaluated_at,
+        "fresh_until": answer.fresh_until,
+        "as_of": None,
+        "attribution": attribution((answer.source,)),
+        "dataset_version": answer.dataset_version,
+        "methodology_version": METHODOLOGY_VERSION,
+    }
+
+
+def corridor_name(corridor: str, language: str) -> dict[str, Json]:
+    """Return a corridor with its countries' names."""
+    known = names(language).countries
+    sending, receiving = corridor.split("-")
+    return {
+        "id": corridor,
+        "sending_country": {"code": sending, "name": known[sending]},
+        "receiving_country": {"code": receiving, "name": known[receiving]},
+    }
+
+
+def figures(found: CorridorFigures) -> dict[str, Json]:
+    """Return a corridor's indicators."""
+    return {
+        "services": found.services,
+        "providers": found.providers,
+        "excluded_services": found.excluded_services,
+        "average_percent": percent(found.average_percent),
+        "average_recomputed_percent": percent(found.average_recomputed_percent),
+        "median_percent": percent(found.median_percent),
+        "cheapest_percent": percent(found.cheapest_percent),
+        "cheapest_ranked_percent": percent(found.cheapest_ranked_percent),
+        "smart_estimate_percent": percent(found.smart.percent),
+        "smart_services_used": len(found.smart.members),
+        "sdg_status": found.sdg_status,
+        "comparable": found.comparable,
+    }

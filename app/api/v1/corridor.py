@@ -1,0 +1,150 @@
+"""GET /v1/corridors/{corridor}: one corridor, with what there is to choose from, each with its count."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.api.answers import answer_with
+from app.api.deps import PeriodParameter, ReadingDep
+from app.api.formats import Json
+from app.api.inputs import OneOf, StrictRoute
+from app.api.projection import FieldsOf
+from app.api.rounds import find_round
+from app.api.shapes import CurrencyCode, Money, OpenWord, Period, Shape
+from app.api.v1.comparison import CorridorPath, EpochShape, IndicatorsShape, epoch, figures
+from app.api.v1.corridors import cautions
+from app.compare import ComparisonQuestion, compare
+from app.domain import vocabulary as words
+from app.domain.ranking import Candidate
+from app.domain.rounds import CorridorRound
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["corridors"])
+
+
+class WordChoice(Shape):
+    """A word that can be asked for, and how many services of the round have it."""
+
+    code: str
+    services: int
+
+
+class ProviderChoice(Shape):
+    """A provider that can be asked for, and how many services it has."""
+
+    id: str
+    name: str
+    services: int
+
+
+class AmountChoice(Shape):
+    """An amount that was surveyed, and how many services were asked for it."""
+
+    amount: Money
+    tier: Annotated[str, OpenWord(words.AmountTier)]
+    services: int
+
+
+class Choices(Shape):
+    """What a comparison of this round can be asked for; counts are of services, ``unknown`` included."""
+
+    sending_currencies: list[WordChoice]
+    amounts: list[AmountChoice]
+    providers: list[ProviderChoice]
+    provider_types: list[WordChoice]
+    payment_instruments: list[WordChoice]
+    access_points: list[WordChoice]
+    receiving_methods: list[WordChoice]
+    transfer_speeds: list[WordChoice]
+
+
+class CorridorShape(EpochShape):
+    """One corridor: its figures and what there is to choose from."""
+
+    newest_period: Period
+    periods: list[Period]
+    default_amount: Money | None
+    sending_currency: CurrencyCode
+    indicators: IndicatorsShape
+    cautions: list[str]
+    choices: Choices
+
+
+@router.get(
+    "/corridors/{corridor}",
+    summary="One corridor and its choices",
+    responses={200: {"model": CorridorShape}},
+)
+def corridor(
+    reading: ReadingDep,
+    corridor: CorridorPath,
+    basis: Annotated[
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)], Query(description="Default: survey.")
+    ] = None,
+    period: PeriodParameter = None,
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(CorridorShape)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """Return a corridor's figures and what can be asked about it; a past `period` asks the database."""
+    found = find_round(reading, corridor, basis=basis, period=period)
+    answer = compare(
+        found.round,
+        ComparisonQuestion(),
+        context=found.context,
+        geography=reading.shared.geography,
+        now=reading.now,
+    )
+    whole: dict[str, Json] = {
+        **epoch(answer, reading.language),
+        "newest_period": reading.board.periods[answer.corridor][-1],
+        "periods": reading.board.periods[answer.corridor],
+        "default_amount": _default_amount(found.round),
+        "sending_currency": answer.sending_currency,
+        "indicators": {"period": answer.period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)},
+        "cautions": cautions(answer.figures),
+        "choices": _choices(found.round),
+    }
+    return answer_with(reading, whole, fields=fields, fresh_until=answer.fresh_until)
+
+
+def _default_amount(found: CorridorRound) -> dict[str, Json] | None:
+    currency = found.default_currency
+    amount = found.default_amount(currency)
+    return None if amount is None else {"amount": amount, "currency": currency}
+
+
+def _choices(found: CorridorRound) -> dict[str, Json]:
+    services = found.candidates
+    providers = Counter((one.description.provider, one.description.provider_name) for one in services)
+    by_id: dict[str, tuple[str, int]] = {}
+    for (provider, name), count in sorted(providers.items()):
+        first, before = by_id.get(provider, (name, 0))
+        by_id[provider] = (first, before + count)
+    return {
+        "sending_currencies": _counted(services, lambda one: [curve.currency for curve in one.curves]),
+        "amounts": [
+            {
+                "amount": {"amount": one.amount, "currency": one.currency},
+                "tier": one.tier,
+                "services": one.services,
+            }
+            for one in found.amounts
+        ],
+        "providers": [
+            {"id": provider, "name": name, "services": count} for provider, (name, count) in sorted(by_id.items())
+        ],
+        "provider_types": _counted(services, lambda one: [one.description.provider_type]),
+        "payment_instruments": _counted(services, lambda one: one.description.payment_instruments),
+        "access_points": _counted(services, lambda one: one.description.access_points),
+        "receiving_methods": _counted(services, lambda one: one.description.receiving_methods),
+        "transfer_speeds": _counted(services, lambda one: [one.description.transfer_speed]),
+    }
+
+
+def _counted(services: Iterable[Candidate], words_of: Callable[[Candidate], Iterable[str]]) -> list[Json]:
+    """Count services by word, the most frequent first; a service that has two words counts in both."""
+    counts = Counter(str(word) for one in services for word in set(words_of(one)))
+    return [{"code": word, "services": count} for word, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]

@@ -1,0 +1,293 @@
+"""GET /v1/corridors: every corridor with its figures in one round, ranked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app.api.deps import CountriesParameter, ListReadingDep, Paging, PeriodParameter, ServedDep, Words
+from app.api.formats import Json
+from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
+from app.api.lists import Row, Rows, add_list, answer_list, listing
+from app.api.problems import InvalidPageTokenError, NoLiveQuotesError, OutdatedPageTokenError
+from app.api.projection import FieldsOf
+from app.api.provenance import about
+from app.api.rounds import check_basis, period_rounds
+from app.api.shapes import CorridorId, CountryName, ListAnswer, Moment, Number, OpenWord, Period, Shape
+from app.api.v1.comparison import corridor_name, figures
+from app.api.v1.vocabulary import income_codes, region_code, region_codes
+from app.board import Board
+from app.domain import vocabulary as words
+from app.domain.corridor_ranking import CorridorSort, RankedCorridor, rank_corridors
+from app.domain.geography import Country, Geography
+from app.domain.indicators import CorridorFigures
+from app.domain.rounds import CorridorRound, stops_being_current, survey_freshness
+from app.domain.searching import matches
+from app.domain.vocabulary import AmountTier
+from app.reference import load
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["corridors"])
+
+SORTS = tuple(word for sort in CorridorSort for word in (sort.value, f"-{sort.value}"))
+NOT_SURVEYED = "not_surveyed"
+
+
+class CorridorRow(Shape):
+    """A corridor with its figures at the survey's USD 200 tier; null, with the reason, where it was not surveyed."""
+
+    rank: int | None = Field(description="Competition rank; null where it is not ranked or not comparable.")
+    id: CorridorId
+    sending_country: CountryName
+    receiving_country: CountryName
+    period: Period
+    newest_period: Period = Field(description="The newest round of this corridor.")
+    source: str | None
+    services: int | None = Field(description="Services that disclose their rate: the base of every average.")
+    providers: int | None
+    excluded_services: int | None
+    average_percent: Number | None
+    average_recomputed_percent: Number | None
+    median_percent: Number | None
+    cheapest_percent: Number | None
+    cheapest_ranked_percent: Number | None
+    smart_estimate_percent: Number | None
+    smart_services_used: int | None
+    sdg_status: Annotated[str, OpenWord(words.SdgStatus)]
+    comparable: bool | None
+    figures_reason: str | None = Field(description="Why there are no figures.")
+    cautions: list[str] = Field(description="not_comparable, published_total_suspect: see GET /v1/vocabulary.")
+
+
+class Corridors(ListAnswer):
+    """Every corridor with its figures in one round, ranked; those not comparable or not surveyed last."""
+
+    basis: Annotated[str, OpenWord(words.Basis)]
+    basis_reason: str
+    period: Period
+    amount_tier: Annotated[str, OpenWord(words.AmountTier)]
+    freshness: Annotated[str, OpenWord(words.Freshness)]
+    evaluated_at: Moment
+    fresh_until: Moment | None
+    corridors: list[CorridorRow]
+
+
+CORRIDORS = listing("corridors", "Remittance corridors", CorridorRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which corridors are asked for."""
+
+    senders: frozenset[str]
+    receivers: frozenset[str]
+    sending_regions: frozenset[str]
+    receiving_regions: frozenset[str]
+    sending_incomes: frozenset[str]
+    receiving_incomes: frozenset[str]
+    statuses: frozenset[str]
+    comparable: bool | None
+    q: str
+
+    def fits(self, row: Row, geography: Geography) -> bool:
+        """Say whether a row is asked for: every filter holds."""
+        ends = [geography.countries[code] for code in str(row["id"]).split("-")]
+        return (
+            self._places(ends)
+            and (not self.statuses or row["sdg_status"] in self.statuses)
+            and (self.comparable is None or row["comparable"] is self.comparable)
+            and matches(
+                self.q,
+                (
+                    str(row["id"]),
+                    *_spoken(row, "sending_country"),
+                    *_spoken(row, "receiving_country"),
+                    *(name for end in ends for name in (end.name, end.alpha2, *end.aliases)),
+                ),
+            )
+        )
+
+    def _places(self, ends: Sequence[Country]) -> bool:
+        sender, receiver = ends
+        return all(
+            not wanted or value in wanted
+            for wanted, value in (
+                (self.senders, sender.code),
+                (self.receivers, receiver.code),
+                (self.sending_regions, region_code(sender.region or "")),
+                (self.receiving_regions, region_code(receiver.region or "")),
+                (self.sending_incomes, region_code(sender.income_group or "")),
+                (self.receiving_incomes, region_code(receiver.income_group or "")),
+            )
+        )
+
+
+def _spoken(row: Row, end: str) -> Sequence[str]:
+    country = row[end]
+    return [str(country["name"])] if isinstance(country, Mapping) else []
+
+
+_REGIONS = AnyOf(region_codes(load()))
+_INCOMES = AnyOf(income_codes(load()))
+
+
+def _wanted(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    shared: ServedDep,
+    sending_country: CountriesParameter = None,
+    receiving_country: CountriesParameter = None,
+    sending_region: Annotated[list[str] | None, _REGIONS] = None,
+    receiving_region: Annotated[list[str] | None, _REGIONS] = None,
+    sending_income: Annotated[list[str] | None, _INCOMES] = None,
+    receiving_income: Annotated[list[str] | None, _INCOMES] = None,
+    sdg_status: Annotated[list[str] | None, AnyOf(words.SdgStatus)] = None,
+    comparable: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true`: only corridors whose averages can be compared.")
+    ] = None,
+    q: Words = None,
+) -> Wanted:
+    country = shared.geography.country
+    return Wanted(
+        senders=frozenset(country(code).code for code in sending_country or ()),
+        receivers=frozenset(country(code).code for code in receiving_country or ()),
+        sending_regions=frozenset(sending_region or ()),
+        receiving_regions=frozenset(receiving_region or ()),
+        sending_incomes=frozenset(sending_income or ()),
+        receiving_incomes=frozenset(receiving_income or ()),
+        statuses=frozenset(sdg_status or ()),
+        comparable=comparable,
+        q=q or "",
+    )
+
+
+@add_list(
+    router,
+    "/corridors",
+    summary="The ranked list of corridors",
+    tags=["corridors"],
+    responses={200: {"model": Corridors}},
+)
+def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    reading: ListReadingDep,
+    wanted: Annotated[Wanted, Depends(_wanted)],
+    basis: Annotated[
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)], Query(description="Default: survey.")
+    ] = None,
+    period: PeriodParameter = None,
+    sort: Annotated[
+        Annotated[str | None, OneOf(SORTS)],
+        Query(description="Default: average. `-` reverses; nulls are last in both."),
+    ] = None,
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(Corridors)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """Rank corridors by a figure of one survey round, the newest unless told; a past round asks the database."""
+    check_basis(basis, period)
+    shared, board, now = reading.shared, reading.board, reading.now
+    if basis is words.Basis.LIVE:
+        raise NoLiveQuotesError(f"There are survey rounds ({', '.join(reversed(board.surveyed[-4:]))}).")
+    period, rounds = period_rounds(shared, board, period)
+    everything = _rows(board, rounds, period, sort or "average", reading.language)
+    rows = _ranked_again([row for row in everything if wanted.fits(row, shared.geography)])
+    page, position = _page(rows, board, reading.paging)
+    answer = Rows(
+        rows=page,
+        about=_about(board, rounds, period, now),
+        next_position=position,
+        fresh_until=_next_tick(period, now),
+        fields=fields,
+    )
+    return answer_list(reading, CORRIDORS, answer)
+
+
+def _rows(board: Board, rounds: Mapping[str, CorridorRound], period: str, sort: str, language: str) -> list[Row]:
+    of_tier = {
+        corridor: rounds[corridor].figures[AmountTier.USD_200] if corridor in rounds else None
+        for corridor in board.corridors
+    }
+    ordered = rank_corridors(of_tier, CorridorSort(sort.removeprefix("-")), descending=sort.startswith("-"))
+    return [_row(board, ranked, rounds.get(ranked.corridor), period, language) for ranked in ordered]
+
+
+def _row(
+    board: Board, ranked: RankedCorridor, found: CorridorRound | None, period: str, language: str
+) -> dict[str, Json]:
+    known = None if found is None else found.figures[AmountTier.USD_200]
+    return {
+        "rank": ranked.rank,
+        **corridor_name(ranked.corridor, language),
+        "period": period,
+        "newest_period": board.periods[ranked.corridor][-1],
+        "source": None if found is None else found.source,
+        **(dict.fromkeys(_FIGURES) | {"sdg_status": words.SdgStatus.UNKNOWN} if known is None else figures(known)),
+        "figures_reason": NOT_SURVEYED if known is None else None,
+        "cautions": [] if known is None else cautions(known),
+    }
+
+
+_FIGURES = (
+    *("services", "providers", "excluded_services", "average_percent", "average_recomputed_percent", "median_percent"),
+    *("cheapest_percent", "cheapest_ranked_percent", "smart_estimate_percent", "smart_services_used", "comparable"),
+)
+
+
+def cautions(known: CorridorFigures) -> list[Json]:
+    """Return what to know before trusting a corridor's figures."""
+    found: list[Json] = [] if known.comparable else ["not_comparable"]
+    return found if known.average_recomputed_percent is None else [*found, "published_total_suspect"]
+
+
+def _ranked_again(rows: Sequence[Row]) -> list[Row]:
+    """Let ranks count the rows that are left by the filters: 1, 1, 3."""
+    place, previous = 0, None
+    found: list[Row] = []
+    counted = 0
+    for row in rows:
+        rank = row["rank"]
+        if rank is not None:
+            counted += 1
+            place = place if rank == previous else counted
+            previous = rank
+        found.append({**row, "rank": None if rank is None else place})
+    return found
+
+
+def _page(rows: Sequence[Row], board: Board, paging: Paging) -> tuple[Sequence[Row], tuple[str, str] | None]:
+    """Cut a page out of an order that holds for one dataset version: a later one says so instead of skipping rows."""
+    start = 0
+    if (after := paging.after) is not None:
+        if len(after) != 2 or not all(part.isdigit() for part in after):  # noqa: PLR2004 -- version and place
+            raise InvalidPageTokenError
+        if int(after[0]) != board.dataset_version:
+            raise OutdatedPageTokenError
+        start = int(after[1])
+    end = start + paging.size
+    return rows[start:end], (str(board.dataset_version), str(end)) if end < len(rows) else None
+
+
+def _about(board: Board, rounds: Mapping[str, CorridorRound], period: str, now: datetime) -> dict[str, Json]:
+    used = {found.source for found in rounds.values()}
+    newest = max(board.newest_periods[source] for source in used)
+    freshness = survey_freshness(period, newest, now)
+    ended = stops_being_current(period)
+    committed = board.committed_at or board.loaded_at
+    return {
+        **about(
+            used, board.dataset_version, ["prices_are_historical"] if freshness is words.Freshness.OLD_ROUND else []
+        ),
+        "basis": words.Basis.SURVEY,
+        "basis_reason": "no_live_quotes",
+        "period": period,
+        "amount_tier": AmountTier.USD_200,
+        "freshness": freshness,
+        "evaluated_at": max(committed, ended) if ended <= now else committed,
+        "fresh_until": _next_tick(period, now),
+    }
+
+
+def _next_tick(period: str, now: datetime) -> datetime | None:
+    ended = stops_being_current(period)
+    return ended if ended > now else None

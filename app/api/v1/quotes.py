@@ -1,0 +1,304 @@
+"""GET /v1/quotes and /v1/quotes/{quote_id}: the observations behind every figure, each with its provenance."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app import db
+from app.api.answers import answer_with
+from app.api.deps import CurrencyParameter, ListReadingDep, PeriodParameter, ReadingDep, ServedDep, SlugsParameter
+from app.api.formats import Json
+from app.api.inputs import CORRIDOR, AnyOf, StrictRoute, Texts, YesNo
+from app.api.inputs import known as words_of
+from app.api.lists import Rows, add_list, answer_list, listing
+from app.api.problems import InvalidPageTokenError
+from app.api.projection import FieldsOf
+from app.api.provenance import about
+from app.api.shapes import (
+    CorridorId,
+    CurrencyCode,
+    ListAnswer,
+    Moment,
+    Money,
+    Number,
+    OpenWord,
+    Period,
+    Provenance,
+    Shape,
+)
+from app.api.v1.offers import ServiceShape, service
+from app.domain import vocabulary as words
+from app.domain.errors import CorridorNotCovered, UnknownProvider, UnknownQuote
+from app.domain.providers import suggest_providers
+from app.sources.source import sources
+from app.store import observations
+from app.store.observations import Observation, ObservationFilter, Position
+from app.store.observations import Provenance as StoredProvenance
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["quotes"])
+
+
+class QuoteShape(ServiceShape):
+    """One observation: what was published for one service at one amount, mapped to our words."""
+
+    id: str
+    source: str
+    source_key: str = Field(description="The source's own key of the row, with its period.")
+    evidence: Annotated[str, OpenWord(words.Evidence)]
+    corridor: CorridorId
+    period: Period | None
+    amount_tier: Annotated[str, OpenWord(words.AmountTier)] | None
+    observed_at: str
+    amount: Money
+    denomination_usd: Number | None
+    fee: Money | None
+    fee_mode: Annotated[str, OpenWord(words.FeeMode)]
+    fx_margin_percent: Number | None
+    published_total_percent: Number
+    receiving_currency: CurrencyCode | None
+    published_rate: Number | None = Field(description="As published; its unit is unreliable.")
+    published_mid_market_rate: Number | None = Field(description="As published; its unit is unreliable.")
+    fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)]
+    cost_status: Annotated[str, OpenWord(words.CostStatus)]
+    flags: list[str]
+    is_current: bool = Field(description="False where another quote superseded it.")
+    dataset_version: int = Field(description="The version that brought it.")
+    recorded_at: Moment
+
+
+class Quotes(ListAnswer):
+    """Observations in the order of corridor, time and id."""
+
+    quotes: list[QuoteShape]
+
+
+class PlaceShape(Shape):
+    """Where in the source's file an observation stood."""
+
+    sheet: str | None
+    row: int | None
+
+
+class ChangeShape(Shape):
+    """What happened to an observation, and in which dataset version."""
+
+    change: str
+    dataset_version: int
+    other_quote_id: str | None
+    reason: str
+
+
+class ProvenanceShape(Shape):
+    """Where an observation is from, as far as it is public."""
+
+    place: PlaceShape
+    content_hash: str = Field(description="Of the canonical content from which the id is made.")
+    file_hash: str = Field(description="Of the source's file, byte for byte.")
+    labels_hash: str
+    corrections_hash: str
+    published: dict[str, str] = Field(description="The source's own labels and notes.")
+    superseded_by: str | None
+    changes: list[ChangeShape]
+
+
+class OneQuote(Provenance):
+    """One observation with its provenance."""
+
+    quote: QuoteShape
+    provenance: ProvenanceShape
+
+
+QUOTES = listing("quotes", "Observed prices", QuoteShape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Which place, time and money observations are asked about."""
+
+    corridors: tuple[str, ...]
+    period: str | None
+    sending_currency: str | None
+
+
+def _about(
+    shared: ServedDep,
+    corridor: Annotated[
+        Annotated[list[str] | None, Texts(CORRIDOR, "corridors, such as GBR-PHL", "GBR-PHL")],
+        Query(description="Corridors; all unless told."),
+    ] = None,
+    period: PeriodParameter = None,
+    sending_currency: Annotated[CurrencyParameter, Query(description="The currency of the amount.")] = None,
+) -> About:
+    geography, board = shared.geography, shared.current_board()
+    ids = tuple(geography.corridor(text, board.corridors).id for text in corridor or ())
+    for found in ids:
+        if found not in board.periods:
+            raise CorridorNotCovered(corridor=found)
+    if sending_currency is not None:
+        geography.currency(sending_currency)
+    return About(corridors=ids, period=period, sending_currency=sending_currency)
+
+
+def _described(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    about: Annotated[About, Depends(_about)],
+    amount_tier: Annotated[list[words.AmountTier] | None, AnyOf(words.AmountTier)] = None,
+    source: Annotated[list[str] | None, AnyOf(sources())] = None,
+    provider: SlugsParameter = None,
+    provider_type: Annotated[list[str] | None, AnyOf(words_of(words.ProviderType))] = None,
+    payment_instrument: Annotated[list[str] | None, AnyOf(words_of(words.PaymentInstrument))] = None,
+    access_point: Annotated[list[str] | None, AnyOf(words_of(words.AccessPoint))] = None,
+    receiving_method: Annotated[list[str] | None, AnyOf(words_of(words.ReceivingMethod))] = None,
+    transfer_speed: Annotated[list[str] | None, AnyOf(words_of(words.TransferSpeed))] = None,
+    fx_margin_status: Annotated[list[str] | None, AnyOf(words.FxMarginStatus)] = None,
+    cost_status: Annotated[list[str] | None, AnyOf(words.CostStatus)] = None,
+    superseded: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true` lists superseded observations too.")
+    ] = None,
+) -> ObservationFilter:
+    return ObservationFilter(
+        corridors=about.corridors,
+        periods=() if about.period is None else (about.period,),
+        sending_currencies=() if about.sending_currency is None else (about.sending_currency,),
+        tiers=tuple(amount_tier or ()),
+        sources=tuple(source or ()),
+        providers=tuple(provider or ()),
+        provider_types=tuple(provider_type or ()),
+        payment_instruments=tuple(payment_instrument or ()),
+        access_points=tuple(access_point or ()),
+        receiving_methods=tuple(receiving_method or ()),
+        transfer_speeds=tuple(transfer_speed or ()),
+        fx_margin_statuses=tuple(fx_margin_status or ()),
+        cost_statuses=tuple(cost_status or ()),
+        with_superseded=bool(superseded),
+    )
+
+
+@add_list(router, "/quotes", summary="Observations behind the figures", responses={200: {"model": Quotes}})
+def quotes(
+    reading: ListReadingDep,
+    wanted: Annotated[ObservationFilter, Depends(_described)],
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(Quotes)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """List observations; without `superseded=true` those that stand today. Reads the database."""
+    for provider in wanted.providers:
+        if provider not in reading.board.providers:
+            raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, reading.board.providers))
+    size = reading.paging.size
+    after = None if reading.paging.after is None else _position(reading.paging.after)
+    with db.reading(reading.shared.engine) as connection:
+        found = observations.listed(connection, wanted, limit=size + 1, after=after)
+    shown = found[:size]
+    rows = Rows(
+        rows=[_quote(one) for one in shown],
+        about=about(reading.board.newest_periods, reading.board.dataset_version),
+        next_position=_key(shown[-1]) if len(found) > size else None,
+        fields=fields,
+    )
+    return answer_list(reading, QUOTES, rows)
+
+
+def _key(last: Observation) -> tuple[str, str, str]:
+    return last.quote.corridor, last.quote.observed_at.isoformat(), str(last.quote.id)
+
+
+def _position(after: tuple[str, ...]) -> Position:
+    try:
+        corridor, observed_at, quote_id = after
+        return Position(corridor, datetime.fromisoformat(observed_at), UUID(quote_id))
+    except ValueError as error:
+        raise InvalidPageTokenError from error
+
+
+@router.get(
+    "/quotes/{quote_id}",
+    name="quote",
+    summary="One observation with its provenance",
+    responses={200: {"model": OneQuote}},
+)
+def one_quote(
+    reading: ReadingDep,
+    quote_id: Annotated[str, Path(description="A quote's id, from `quote_ids` of an answer or GET /v1/quotes.")],
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(OneQuote)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """Return an observation with where it stood, what was published, and what became of it. Reads the database."""
+    with db.reading(reading.shared.engine) as connection:
+        found = observations.find(connection, _uuid(quote_id))
+    if found is None:
+        raise UnknownQuote(text=quote_id)
+    whole: dict[str, Json] = {
+        "quote": _quote(found.observation),
+        "provenance": _provenance(found),
+        **about((found.observation.quote.source,), reading.board.dataset_version),
+    }
+    return answer_with(reading, whole, fields=fields)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise UnknownQuote(text=text) from None
+    if str(found) != text.lower():  # urn:uuid:…, {…} and bare digits are ids elsewhere, not here
+        raise UnknownQuote(text=text)
+    return found
+
+
+def _quote(one: Observation) -> dict[str, Json]:
+    quote = one.quote
+    return {
+        "id": str(quote.id),
+        "source": quote.source,
+        "source_key": quote.source_key,
+        "evidence": quote.evidence,
+        "corridor": quote.corridor,
+        "period": quote.period,
+        "amount_tier": quote.tier,
+        "observed_at": quote.observed_at.date().isoformat(),
+        "amount": {"amount": quote.amount, "currency": quote.sending_currency},
+        "denomination_usd": quote.denomination_usd,
+        "fee": None if quote.fee is None else {"amount": quote.fee, "currency": quote.sending_currency},
+        "fee_mode": quote.fee_mode,
+        "fx_margin_percent": quote.fx_margin_percent,
+        "published_total_percent": quote.published_total_percent,
+        "receiving_currency": quote.receiving_currency,
+        "published_rate": quote.published_rate,
+        "published_mid_market_rate": quote.published_mid_market_rate,
+        "fx_margin_status": quote.fx_margin_status,
+        "cost_status": quote.cost_status,
+        **service(quote.description),
+        "flags": one.flags,
+        "is_current": one.is_current,
+        "dataset_version": one.dataset_version,
+        "recorded_at": one.recorded_at,
+    }
+
+
+def _provenance(found: StoredProvenance) -> dict[str, Json]:
+    published: dict[str, Json] = {name: str(text) for name, text in found.published.items()}
+    return {
+        "place": {"sheet": found.observation.place_sheet, "row": found.observation.place_row},
+        "content_hash": found.observation.content_hash.hex(),
+        "file_hash": found.file_hash,
+        "labels_hash": found.labels_hash,
+        "corrections_hash": found.corrections_hash,
+        "published": published,
+        "superseded_by": None if found.superseded_by is None else str(found.superseded_by),
+        "changes": [
+            {
+                "change": change.change,
+                "dataset_version": change.dataset_version,
+                "other_quote_id": None if change.other_quote_id is None else str(change.other_quote_id),
+                "reason": change.reason,
+            }
+            for change in found.changes
+        ],
+    }

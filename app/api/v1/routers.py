@@ -1,0 +1,15 @@
+"""Every router of version 1, in the order in which the documentation shows them."""
+
+from app.api.v1 import comparison, corridor, corridors, cost_curve, countries, providers, quotes, sources, vocabulary
+
+ROUTERS = (
+    corridors.router,
+    comparison.router,
+    cost_curve.router,
+    corridor.router,
+    quotes.router,
+    providers.router,
+    countries.router,
+    vocabulary.router,
+    sources.router,
+)

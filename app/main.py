@@ -1,0 +1,114 @@
+"""The only place where the parts are joined: settings, database, board, routes, manners."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import reference
+from app.api import operations, problems
+from app.api.deps import Served
+from app.api.manners import APP_VERSION, Manners
+from app.api.rounds import newest_since
+from app.api.v1.routers import ROUTERS
+from app.board import load_newer
+from app.db import DatabaseError, open_engine, upgrade
+from app.observability import Metrics, Observed, configure_logs, log
+from app.settings import Settings
+
+REFRESH_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+
+
+def utc_now() -> datetime:
+    """Return the present instant: the one clock of the API."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """Return the app that ships, which is also the one that is tested.
+
+    Its lifespan creates or migrates the database, reads the board, and keeps it new; where the database does not
+    answer, the app starts all the same, says that it is not ready, and tries again.
+    """
+    shared = Served(
+        settings=settings,
+        engine=open_engine(settings.database_url),
+        geography=reference.load(),
+        metrics=Metrics(),
+        clock=clock,
+    )
+    app = FastAPI(
+        title="ThreePercent",
+        summary="What it really costs to send money home.",
+        version=APP_VERSION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=_lifespan,
+    )
+    app.state.served = shared
+    problems.install(app)
+    for router in (*ROUTERS, operations.router):
+        app.include_router(router)
+    app.add_middleware(
+        Manners,
+        owner=app,
+        metrics=shared.metrics,
+        dataset_version=lambda: shared.board.dataset_version if shared.board else 0,
+    )
+    app.add_middleware(Observed, metrics=shared.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    shared: Served = app.state.served
+    configure_logs(shared.settings)
+    is_ready = await asyncio.to_thread(_start, shared)
+    keeping_new = asyncio.create_task(_keep_new(shared, is_ready=is_ready))
+    try:
+        yield
+    finally:
+        keeping_new.cancel()
+        shared.engine.dispose()
+
+
+def _start(shared: Served) -> bool:
+    """Create or migrate the database and read the board; say whether that worked."""
+    try:
+        upgrade(shared.engine)
+    except (DatabaseError, SQLAlchemyError) as error:
+        log.error("database_away", exc_info=error)
+        return False
+    return refresh(shared)
+
+
+def refresh(shared: Served) -> bool:
+    """Swap in a newer board where there is one; a failure leaves the old one and is logged. Say whether it worked."""
+    try:
+        newer = load_newer(shared.engine, shared.geography, shared.clock(), shared.board)
+    except (DatabaseError, SQLAlchemyError) as error:
+        shared.metrics.board_loads.labels("failed").inc()
+        log.error("board_not_loaded", exc_info=error)
+        return False
+    if newer is not None:
+        shared.newest_since = newest_since(newer)
+        shared.board = newer
+        shared.metrics.board_loads.labels("loaded").inc()
+        shared.metrics.dataset_version.set(newer.dataset_version)
+        log.info("board_loaded", dataset_version=newer.dataset_version, corridors=len(newer.corridors))
+    return True
+
+
+async def _keep_new(shared: Served, *, is_ready: bool) -> None:
+    """Look for a newer dataset version once a second, off the request path; start again what could not start."""
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS if is_ready else RETRY_SECONDS)
+        is_ready = await asyncio.to_thread(refresh if is_ready else _start, shared)
