@@ -8,7 +8,7 @@ SHELL := /bin/sh
 HOST ?= 127.0.0.1
 PORT ?= 8000
 JOBS ?= 2
-DEMO_ROWS ?= 4000
+DEMO_ROWS ?= 7500
 TESTS ?= tests
 PYTHON ?=
 
@@ -68,7 +68,7 @@ $(DEMO): | $(VENV)/.runtime
 	@mkdir -p $(@D)
 	@rm -f $@.new*
 	@echo "Making demonstration data: an invented survey with $(DEMO_ROWS) rows"
-	@$(BIN)/threepercent demo-data --layout workbook --rows $(DEMO_ROWS) --out $(@D)/demo.xlsx
+	@$(BIN)/threepercent demo-data --layout workbook --rows $(DEMO_ROWS) --out $(@D)/demo.xlsx --force
 	@THREEPERCENT_DATABASE_URL=sqlite:///$@.new $(BIN)/threepercent import $(@D)/demo.xlsx
 	@rm -f $@.new.lock $@.new-wal $@.new-shm
 	@mv $@.new $@
@@ -122,8 +122,8 @@ fix: $(VENV)/.development ## format, and repair what ruff can repair
 # ---------------------------------------------------------------- longer work
 
 .PHONY: bench
-bench: $(VENV)/.development ## the benchmarks, one table each
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+bench: $(VENV)/.development ## the benchmarks: prints their tables and writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
 
 .PHONY: fuzz
 fuzz: $(VENV)/.development ## schemathesis, 10,000 cases and more
