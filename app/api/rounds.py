@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import db
-from app.api.deps import Reading, Served
+from app.api.deps import Served
 from app.api.problems import ContradictoryParametersError, NoLiveQuotesError
 from app.board import Board, round_of, rounds_of
 from app.compare import SurveyContext
@@ -22,13 +22,12 @@ class FoundRound:
     context: SurveyContext
 
 
-def find_round(reading: Reading, text: str, *, basis: Basis | None, period: str | None) -> FoundRound:
+def find_round(shared: Served, board: Board, text: str, *, basis: Basis | None, period: str | None) -> FoundRound:
     """Return the round of a corridor, as somebody wrote it; the newest one never asks the database.
 
     Raises the domain's errors for what is not a corridor, not covered or not surveyed, and ``NoLiveQuotesError``.
     """
     check_basis(basis, period)
-    shared, board = reading.shared, reading.board
     corridor = shared.geography.corridor(text, board.corridors).id
     newest = board.newest_round(corridor)
     if basis is Basis.LIVE:

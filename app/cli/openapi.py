@@ -19,7 +19,7 @@ def openapi(
     from app.main import create_app
     from app.settings import Settings
 
-    served = rendered(document(create_app(Settings(database_url="sqlite://"))))
+    served = rendered(document(create_app(Settings(database_url="sqlite:///unopened.db"))))
     if check is None:
         typer.echo(served, nl=False)
     elif not check.is_file() or check.read_text("utf-8") != served:

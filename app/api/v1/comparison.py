@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.answers import answer_with
-from app.api.deps import CurrencyParameter, PeriodParameter, Reading, ReadingDep, SlugsParameter
+from app.api.deps import CurrencyParameter, PeriodParameter, ReadingDep, Served, SlugsParameter
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole, YesNo
 from app.api.inputs import known as words_of
@@ -21,6 +21,7 @@ from app.api.rounds import FoundRound, find_round
 from app.api.shapes import CorridorName, CurrencyCode, Moment, Money, OpenWord, Period, Provenance, Shape
 from app.api.shapes import Number as NumberShape
 from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent
+from app.board import Board
 from app.compare import Comparison, ComparisonQuestion, compare
 from app.domain import vocabulary as words
 from app.domain.errors import UnknownProvider
@@ -222,9 +223,11 @@ CorridorPath = Annotated[
 ]
 
 
-def answer_one(reading: Reading, found: FoundRound, question: ComparisonQuestion) -> Comparison:
+def answer_one(
+    shared: Served, board: Board, found: FoundRound, question: ComparisonQuestion, now: datetime
+) -> Comparison:
     """Compare one round for one question, after checking what only the data can judge."""
-    geography, known = reading.shared.geography, reading.board.providers
+    geography, known = shared.geography, board.providers
     for provider in sorted(question.filters.provider):
         if provider not in known:
             raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, known))
@@ -233,7 +236,7 @@ def answer_one(reading: Reading, found: FoundRound, question: ComparisonQuestion
             geography.currency(code)
     if question.amount is not None:
         check_amount(question.amount, geography.currency(_amount_currency(geography, found, question)))
-    return compare(found.round, question, context=found.context, geography=geography, now=reading.now)
+    return compare(found.round, question, context=found.context, geography=geography, now=now)
 
 
 def _amount_currency(geography: Geography, found: FoundRound, question: ComparisonQuestion) -> str:
@@ -291,9 +294,9 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
 
     Newest rounds are answered from memory; a past `period` asks the database.
     """
-    found = find_round(reading, corridor, basis=asked.basis, period=asked.period)
+    found = find_round(reading.shared, reading.board, corridor, basis=asked.basis, period=asked.period)
     question = question_of(asked, filters, amount, by_speed=sort == "transfer_speed")
-    answer = answer_one(reading, found, question)
+    answer = answer_one(reading.shared, reading.board, found, question, reading.now)
     whole = comparison_document(
         answer,
         reading.shared.geography,

@@ -89,7 +89,7 @@ def corridor(
     ] = None,
 ) -> Response:
     """Return a corridor's figures and what can be asked about it; a past `period` asks the database."""
-    found = find_round(reading, corridor, basis=basis, period=period)
+    found = find_round(reading.shared, reading.board, corridor, basis=basis, period=period)
     answer = compare(
         found.round,
         ComparisonQuestion(),

@@ -209,12 +209,13 @@ def _rows(board: Board, rounds: Mapping[str, CorridorRound], period: str, sort: 
         for corridor in board.corridors
     }
     ordered = rank_corridors(of_tier, CorridorSort(sort.removeprefix("-")), descending=sort.startswith("-"))
-    return [_row(board, ranked, rounds.get(ranked.corridor), period, language) for ranked in ordered]
+    return [list_row(board, ranked, rounds.get(ranked.corridor), period, language) for ranked in ordered]
 
 
-def _row(
+def list_row(
     board: Board, ranked: RankedCorridor, found: CorridorRound | None, period: str, language: str
 ) -> dict[str, Json]:
+    """Return a corridor as the list and the command line's ``--json`` show it."""
     known = None if found is None else found.figures[AmountTier.USD_200]
     return {
         "rank": ranked.rank,

@@ -115,10 +115,11 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
     ] = None,
 ) -> Response:
     """Compare at each amount; nothing is extrapolated beyond what was observed."""
-    found = find_round(reading, corridor, basis=asked.basis, period=asked.period)
+    found = find_round(reading.shared, reading.board, corridor, basis=asked.basis, period=asked.period)
 
     def compared(amount: Decimal | None) -> Comparison:
-        return answer_one(reading, found, question_of(asked, filters, amount))
+        question = question_of(asked, filters, amount)
+        return answer_one(reading.shared, reading.board, found, question, reading.now)
 
     curve = cost_curve(compared, amounts or ())
     first = curve.comparisons[0]
