@@ -15,6 +15,8 @@ postgresql_server    the URL of a PostgreSQL server in which databases may be ma
                      where that is set, else a server that this session starts. It never skips.
 
 No test reaches the network outside this machine: the attempt fails.
+
+Properties draw 100 examples; ``--hypothesis-profile=thorough`` draws 10,000 (``make fuzz`` does).
 """
 
 import ipaddress
@@ -30,6 +32,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.engine import URL
@@ -37,6 +40,10 @@ from sqlalchemy.pool import NullPool
 
 from app.db import open_engine, upgrade
 from app.settings import PREFIX, TEST_PREFIX, Settings
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=10_000)
+hypothesis.settings.load_profile("house")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 _numbers = itertools.count(1)
