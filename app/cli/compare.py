@@ -77,13 +77,14 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
     Filters take several words with commas between; any of them matches. A word that is not known is answered with
     those that are.
     """
-    from app.api.rounds import find_round
-    from app.api.v1.comparison import answer_one
     from app.cli.data import opened, quarter, read_language
     from app.compare import ComparisonQuestion
     from app.domain.filters import Filters
 
     read_language(language)
+    if basis is Basis.LIVE:
+        expected = "survey: there are no live quotes yet"
+        raise InvalidParameter(parameter="--basis", expected=expected, given=basis)
     filters = Filters(
         payment_instrument=_any_of(PaymentInstrument, "payment-instrument", payment_instrument),
         access_point=_any_of(AccessPoint, "access-point", access_point),
@@ -106,23 +107,42 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
         exact_only=exact_only,
         sort_by_speed=sort is Sort.TRANSFER_SPEED,
     )
-    with opened() as shared:
-        board = shared.current_board()
-        found = find_round(shared, board, corridor, basis=basis, period=None if period is None else quarter(period))
-        comparison = answer_one(shared, board, found, question, shared.clock())
+    with opened() as data:
+        found = data.round(corridor, None if period is None else quarter(period))
+        comparison = data.comparison(found, question)
     if as_json:
-        from app.api.formats import encode
-        from app.api.v1.comparison import comparison_document
+        from app.cli.answers import print_answer
 
-        whole = comparison_document(
-            comparison, shared.geography, language=language, limit=limit, with_excluded=excluded
-        )
-        typer.echo(encode(whole))
+        asked = {
+            "amount": amount,
+            "amount_is": amount_is,
+            "sending_currency": question.sending_currency,
+            "receiving_currency": question.receiving_currency,
+            "basis": basis,
+            "period": None if period is None else quarter(period),
+            "payment_instrument": filters.payment_instrument,
+            "access_point": filters.access_point,
+            "receiving_method": filters.receiving_method,
+            "max_transfer_speed": filters.max_transfer_speed,
+            "provider_type": filters.provider_type,
+            "provider": filters.provider,
+            "source": filters.source,
+            "max_age_days": max_age_days,
+            "paying_without_account": paying_without_account,
+            "receiving_without_account": receiving_without_account,
+            "customer": filters.customer,
+            "exact_only": exact_only or None,
+            "sort": sort,
+            "limit": limit,
+            "expand": "excluded" if excluded else None,
+            "language": language,
+        }
+        print_answer(data.settings, f"/v1/corridors/{found.corridor}/comparison", asked)
     else:
         from app.cli.comparison_view import show
         from app.cli.output import console
 
-        show(console(), comparison, shared.geography, limit=limit, list_excluded=excluded)
+        show(console(), comparison, data.geography, limit=limit, list_excluded=excluded)
 
 
 def _any_of(kind: type[Word], option: str, text: str | None) -> frozenset[Word]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.output import mark, money, percent, table, words
+from app.cli.output import mark, money, percent, put, table, words
 from app.compare import Comparison
 from app.domain.geography import Geography
 from app.domain.ranking import Excluded, Offer
@@ -113,7 +113,7 @@ def _offers(console: Console, comparison: Comparison, limit: int, letters: dict[
     )
     for offer in comparison.ranking.offers[:limit]:
         shown.add_row(*_row(comparison, offer, letters))
-    console.print(shown)
+    put(console, shown)
 
 
 def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> list[Text | str]:
@@ -124,7 +124,7 @@ def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> l
         AmountIs.RECEIVED: money(price.sender_pays, price.currency),
     }.get(comparison.amount_is)
     return [
-        f"{'=' if offer.is_tied else ''}{offer.rank}",
+        f"{'' if offer.is_rank_certain else '~'}{'=' if offer.is_tied else ''}{offer.rank}",
         Text(service.provider_name + repeated),
         words(service.payment_instruments),
         words(service.receiving_methods),
@@ -145,9 +145,9 @@ def _below(comparison: Comparison, limit: int, letters: dict[Caution, str]) -> I
     for caution, letter in letters.items():
         yield f"{letter}  {CAUTIONS[caution]}"
     if any(not offer.is_rank_certain for offer in offers[:limit]):
-        yield "Prices between surveyed amounts lie within bounds that overlap: those ranks are not certain."
+        yield "~  Not certain: prices between surveyed amounts lie within bounds, and these overlap."
     if any(offer.services > 1 for offer in offers[:limit]):
-        yield "×2 and more: services that are equal in everything shown; averages count each."
+        yield "×  Services that are equal in every field are one offer; averages count each."
 
 
 def _summary(comparison: Comparison) -> Iterator[str]:
@@ -181,7 +181,7 @@ def _excluded(console: Console, excluded: tuple[Excluded, ...], *, list_excluded
         name = Text(service.candidate.description.provider_name)
         listed.add_row(name, _why(service.reason), percent(service.at_least_percent))
     console.print()
-    console.print(listed)
+    put(console, listed)
 
 
 def _why(reason: str) -> str:

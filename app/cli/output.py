@@ -16,6 +16,7 @@ from app.domain.money import two_decimals
 
 WIDTH_IN_A_PIPE = 120
 UNKNOWN = "–"
+SYNTHETIC = "These prices are invented for demonstration. No provider offers them."
 
 
 def console() -> Console:
@@ -76,3 +77,10 @@ def table(columns: Iterable[tuple[str, str]]) -> Table:
         is_figure = side == "right"
         made.add_column(heading, justify="right" if is_figure else "left", no_wrap=is_figure, overflow="fold")
     return made
+
+
+def put(out: Console, made: Table) -> None:
+    """Write a table without the blanks that would fill its lines."""
+    with out.capture() as captured:
+        out.print(made)
+    out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
