@@ -109,6 +109,11 @@ def refresh(shared: Served) -> bool:
 
 async def _keep_new(shared: Served, *, is_ready: bool) -> None:
     """Look for a newer dataset version once a second, off the request path; start again what could not start."""
+    prepared = None
     while True:
+        board = shared.board
+        if board is not None and board is not prepared:
+            await asyncio.to_thread(board.prepare)
+            prepared = board
         await asyncio.sleep(REFRESH_SECONDS if is_ready else RETRY_SECONDS)
         is_ready = await asyncio.to_thread(refresh if is_ready else _start, shared)

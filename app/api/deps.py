@@ -160,6 +160,7 @@ def _list_reading(
 ServedDep = Annotated[Served, Depends(served)]
 ReadingDep = Annotated[Reading, Depends(_reading)]
 ListReadingDep = Annotated[ListReading, Depends(_list_reading)]
+ANY_OF = Query(description="Any of these words, separated by commas; `unknown` never matches.")
 Words = Annotated[
     Annotated[str | None, Search()],
     Query(description="Words to find in names, codes and aliases, blind to accents and case."),
@@ -169,5 +170,11 @@ PeriodParameter = Annotated[
     Query(description="A quarter: prices of then, as known now."),
 ]
 CurrencyParameter = Annotated[str | None, Text(CURRENCY, "an ISO 4217 code, such as GBP", "GBP", upper=True)]
-CountriesParameter = Annotated[list[str] | None, Texts(COUNTRY, "ISO 3166 codes, such as GBR or GB", "GBR")]
-SlugsParameter = Annotated[list[str] | None, Texts(SLUG, "ids, such as example-transfer", "example-transfer")]
+CountriesParameter = Annotated[
+    Annotated[list[str] | None, Texts(COUNTRY, "ISO 3166 codes, such as GBR or GB", "GBR")],
+    Query(description="Countries, by ISO 3166 alpha-3 or alpha-2 code in any case."),
+]
+SlugsParameter = Annotated[
+    Annotated[list[str] | None, Texts(SLUG, "ids, such as example-transfer", "example-transfer")],
+    Query(description="Ids of GET /v1/providers."),
+]

@@ -7,6 +7,7 @@ domain error quotes it, the quotation is replaced (RELIABILITY 1).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -102,7 +103,7 @@ class NotAcceptableError(errors.ThreePercentError):
 
 
 class NoLiveQuotesError(errors.ThreePercentError):
-    """There are no live quotes for this."""
+    """There are no live quotes for this; what ``NoDataYet`` says of all prices, this says of live ones."""
 
     code = "no-data-yet"
 
@@ -164,6 +165,7 @@ _FRAMEWORK: Mapping[int, tuple[str, str, str]] = {
 _STATUS_OF = {kind: status for kind, status, _ in _STATUSES}
 
 
+@cache
 def problem_types() -> dict[str, ProblemType]:
     """Return every kind of problem that this API answers with, by code."""
     types = {
@@ -236,7 +238,7 @@ def _domain_error(request: Request, error: Exception) -> Response:
     return Problem(
         status=status,
         code=error.code,
-        title=error.title(),
+        title=problem_types()[error.code].title if error.code in problem_types() else error.title(),
         detail=detail,
         items=error.items if isinstance(error, BadRequestError) else _items(error, detail),
         headers={"Retry-After": RETRY_AFTER_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {},
@@ -251,7 +253,7 @@ def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...
 def without_echo(error: errors.ThreePercentError) -> str:
     """Return an error's explanation with every quotation of what was sent replaced; ``quoted`` nests no quotes."""
     detail = _QUOTATION.sub("this value", error.detail)
-    return detail[:1].upper() + detail[1:]
+    return f"This value{detail.removeprefix('this value')}" if detail.startswith("this value") else detail
 
 
 def _http_error(request: Request, error: Exception) -> Response:

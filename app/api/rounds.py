@@ -65,10 +65,11 @@ def context_of(shared: Served, board: Board, found: CorridorRound) -> SurveyCont
 def newest_since(board: Board) -> dict[str, datetime]:
     """Return, for each source, when the rounds of its newest quarter began to be there."""
     since: dict[str, datetime] = {}
-    for corridor, newest in board.rounds.items():
-        if newest.period == board.newest_periods[newest.source]:
+    for corridor, entry in board.rounds.entries.items():
+        source, _, period = entry.place
+        if period == board.newest_periods[source]:
             arrived = board.versions[corridor].committed_at
-            since[newest.source] = min(since.get(newest.source, arrived), arrived)
+            since[source] = min(since.get(source, arrived), arrived)
     return since
 
 
@@ -81,7 +82,7 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     covered = [corridor for corridor, periods in board.periods.items() if period in periods]
     if not covered:
         raise PeriodNotSurveyed(period=period, known=board.surveyed)
-    if all(board.rounds[corridor].period == period for corridor in covered):
+    if all(board.periods[corridor][-1] == period for corridor in covered):
         return period, {corridor: board.rounds[corridor] for corridor in covered}
     with db.reading(shared.engine) as connection:
         return period, {found.corridor: found for found in rounds_of(connection, shared.geography, period)}

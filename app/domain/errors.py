@@ -178,7 +178,7 @@ class PeriodNotSurveyed(ThreePercentError):
 
 
 class NoDataYet(ThreePercentError):
-    """Nothing has been imported yet."""
+    """There are no data yet for what was asked."""
 
     code = "no-data-yet"
 

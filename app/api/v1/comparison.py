@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.answers import answer_with
-from app.api.deps import CurrencyParameter, PeriodParameter, ReadingDep, Served, SlugsParameter
+from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ReadingDep, Served, SlugsParameter
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole, YesNo
 from app.api.inputs import known as words_of
@@ -166,23 +166,23 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
 
 def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     payment_instrument: Annotated[
-        list[words.PaymentInstrument] | None, AnyOf(words_of(words.PaymentInstrument), words.PaymentInstrument)
+        list[words.PaymentInstrument] | None, AnyOf(words_of(words.PaymentInstrument), words.PaymentInstrument), ANY_OF
     ] = None,
     access_point: Annotated[
-        list[words.AccessPoint] | None, AnyOf(words_of(words.AccessPoint), words.AccessPoint)
+        list[words.AccessPoint] | None, AnyOf(words_of(words.AccessPoint), words.AccessPoint), ANY_OF
     ] = None,
     receiving_method: Annotated[
-        list[words.ReceivingMethod] | None, AnyOf(words_of(words.ReceivingMethod), words.ReceivingMethod)
+        list[words.ReceivingMethod] | None, AnyOf(words_of(words.ReceivingMethod), words.ReceivingMethod), ANY_OF
     ] = None,
     max_transfer_speed: Annotated[
         Annotated[words.TransferSpeed | None, OneOf(words_of(words.TransferSpeed), words.TransferSpeed)],
         Query(description="The slowest that will do."),
     ] = None,
     provider_type: Annotated[
-        list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType)
+        list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType), ANY_OF
     ] = None,
     provider: SlugsParameter = None,
-    source: Annotated[list[str] | None, AnyOf(sources())] = None,
+    source: Annotated[list[str] | None, AnyOf(sources()), ANY_OF] = None,
     max_age_days: Annotated[
         Annotated[int | None, Whole(1, OLDEST_DAYS)], Query(description="The oldest observation that will do.")
     ] = None,

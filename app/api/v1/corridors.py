@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.deps import CountriesParameter, ListReadingDep, Paging, PeriodParameter, ServedDep, Words
+from app.api.deps import ANY_OF, CountriesParameter, ListReadingDep, Paging, PeriodParameter, ServedDep, Words
 from app.api.formats import Json
 from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
 from app.api.lists import Row, Rows, add_list, answer_list, listing
@@ -138,11 +138,11 @@ def _wanted(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     shared: ServedDep,
     sending_country: CountriesParameter = None,
     receiving_country: CountriesParameter = None,
-    sending_region: Annotated[list[str] | None, _REGIONS] = None,
-    receiving_region: Annotated[list[str] | None, _REGIONS] = None,
-    sending_income: Annotated[list[str] | None, _INCOMES] = None,
-    receiving_income: Annotated[list[str] | None, _INCOMES] = None,
-    sdg_status: Annotated[list[str] | None, AnyOf(words.SdgStatus)] = None,
+    sending_region: Annotated[list[str] | None, _REGIONS, ANY_OF] = None,
+    receiving_region: Annotated[list[str] | None, _REGIONS, ANY_OF] = None,
+    sending_income: Annotated[list[str] | None, _INCOMES, ANY_OF] = None,
+    receiving_income: Annotated[list[str] | None, _INCOMES, ANY_OF] = None,
+    sdg_status: Annotated[list[str] | None, AnyOf(words.SdgStatus), ANY_OF] = None,
     comparable: Annotated[
         Annotated[bool | None, YesNo()], Query(description="`true`: only corridors whose averages can be compared.")
     ] = None,

@@ -11,7 +11,15 @@ from starlette.responses import Response
 
 from app import db
 from app.api.answers import answer_with
-from app.api.deps import CurrencyParameter, ListReadingDep, PeriodParameter, ReadingDep, ServedDep, SlugsParameter
+from app.api.deps import (
+    ANY_OF,
+    CurrencyParameter,
+    ListReadingDep,
+    PeriodParameter,
+    ReadingDep,
+    ServedDep,
+    SlugsParameter,
+)
 from app.api.formats import Json
 from app.api.inputs import CORRIDOR, AnyOf, StrictRoute, Texts, YesNo
 from app.api.inputs import known as words_of
@@ -146,16 +154,16 @@ def _about(
 
 def _described(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     about: Annotated[About, Depends(_about)],
-    amount_tier: Annotated[list[words.AmountTier] | None, AnyOf(words.AmountTier)] = None,
-    source: Annotated[list[str] | None, AnyOf(sources())] = None,
+    amount_tier: Annotated[list[words.AmountTier] | None, AnyOf(words.AmountTier), ANY_OF] = None,
+    source: Annotated[list[str] | None, AnyOf(sources()), ANY_OF] = None,
     provider: SlugsParameter = None,
-    provider_type: Annotated[list[str] | None, AnyOf(words_of(words.ProviderType))] = None,
-    payment_instrument: Annotated[list[str] | None, AnyOf(words_of(words.PaymentInstrument))] = None,
-    access_point: Annotated[list[str] | None, AnyOf(words_of(words.AccessPoint))] = None,
-    receiving_method: Annotated[list[str] | None, AnyOf(words_of(words.ReceivingMethod))] = None,
-    transfer_speed: Annotated[list[str] | None, AnyOf(words_of(words.TransferSpeed))] = None,
-    fx_margin_status: Annotated[list[str] | None, AnyOf(words.FxMarginStatus)] = None,
-    cost_status: Annotated[list[str] | None, AnyOf(words.CostStatus)] = None,
+    provider_type: Annotated[list[str] | None, AnyOf(words_of(words.ProviderType)), ANY_OF] = None,
+    payment_instrument: Annotated[list[str] | None, AnyOf(words_of(words.PaymentInstrument)), ANY_OF] = None,
+    access_point: Annotated[list[str] | None, AnyOf(words_of(words.AccessPoint)), ANY_OF] = None,
+    receiving_method: Annotated[list[str] | None, AnyOf(words_of(words.ReceivingMethod)), ANY_OF] = None,
+    transfer_speed: Annotated[list[str] | None, AnyOf(words_of(words.TransferSpeed)), ANY_OF] = None,
+    fx_margin_status: Annotated[list[str] | None, AnyOf(words.FxMarginStatus), ANY_OF] = None,
+    cost_status: Annotated[list[str] | None, AnyOf(words.CostStatus), ANY_OF] = None,
     superseded: Annotated[
         Annotated[bool | None, YesNo()], Query(description="`true` lists superseded observations too.")
     ] = None,

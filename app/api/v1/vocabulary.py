@@ -80,7 +80,7 @@ TERMS = listing("terms", "Vocabulary", Term)
 
 def region_code(name: str) -> str:
     """Return the World Bank's name of a region or an income group as we write codes: ``east_asia_and_pacific``."""
-    return name.lower().replace("&", "and").replace(" ", "_")
+    return name.lower().replace("&", "and").replace(" ", "_").replace("-", "_")
 
 
 def region_codes(geography: Geography) -> dict[str, str]:
