@@ -240,6 +240,7 @@ def _answered(candidate: Candidate, price: Price) -> tuple[object, ...]:
     return (
         *(d.provider, d.provider_type, d.payment_instruments, d.access_points, d.receiving_methods),
         *(d.transfer_speed, d.network_coverage, d.customer, d.is_transparent, d.is_promotional),
+        *(d.payout_currency, d.notes),
         *(candidate.source, candidate.evidence, candidate.observed_at, candidate.valid_until),
         cautions(candidate, price),
         price.fx_margin_status,
