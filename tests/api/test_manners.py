@@ -1,0 +1,172 @@
+"""HTTP manners: methods, request ids, CORS, compression, conditional requests, caching, metrics, logs, readiness."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.main import create_app, refresh
+from app.observability import request_id_from
+from app.settings import Settings
+
+READS = [
+    "/v1/corridors", "/v1/providers", "/v1/countries", "/v1/currencies", "/v1/vocabulary", "/v1/quotes",
+    "/v1/sources", "/v1/status", "/docs", "/openapi.json", "/problems", "/.well-known/api-catalog",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", READS)
+def test_head_answers_as_get_does_without_a_body(demo: TestClient, path: str) -> None:
+    got, head = demo.get(path), demo.head(path)
+    assert (got.status_code, head.status_code, head.content) == (200, 200, b"")
+    assert head.headers["etag"] == got.headers["etag"]
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_who_has_an_answer_already_gets_304(demo: TestClient, path: str) -> None:
+    first = demo.get(path)
+    again = demo.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_every_read_may_be_cached_and_says_what_it_varies_by(demo: TestClient, path: str) -> None:
+    headers = demo.get(path).headers
+    assert headers["cache-control"] == "public, max-age=60, stale-while-revalidate=300, stale-if-error=86400"
+    assert {"Accept", "Accept-Encoding", "Accept-Language"} <= set(headers["vary"].split(", "))
+
+
+def test_options_names_the_methods_and_lets_any_origin_read(demo: TestClient) -> None:
+    answer = demo.options("/v1/corridors", headers={"Origin": "https://x.example", "Access-Control-Request-Method": "GET"})
+    assert answer.status_code == 204
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "If-None-Match" in answer.headers["access-control-allow-headers"]
+
+
+def test_options_of_no_address_is_not_found(demo: TestClient) -> None:
+    assert demo.options("/v1/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+def test_a_method_that_is_not_known_is_told_which_are(demo: TestClient, method: str) -> None:
+    answer = demo.request(method, "/v1/corridors")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert answer.json()["type"] == "/problems/method-not-allowed"
+
+
+def test_a_plain_request_id_is_kept_and_any_other_is_replaced(demo: TestClient) -> None:
+    assert demo.get("/health/live", headers={"X-Request-Id": "my-request.01"}).headers["x-request-id"] == "my-request.01"
+    for strange in ("short", "with space", "x" * 65, "<script>alert(1)</script>", "é" * 10):
+        assert request_id_from(strange) != strange
+        assert len(request_id_from(strange)) == 32
+
+
+def test_every_answer_names_the_versions_it_rests_on(demo: TestClient) -> None:
+    for path in ("/v1/corridors", "/nothing", "/health/live"):
+        app, dataset, methodology = demo.get(path).headers["x-threepercent-version"].split("; ")
+        assert (app.count("."), dataset, methodology) == (2, "1", "1")
+
+
+def test_answers_are_compressed_for_who_accepts_it_and_hold_the_same(demo: TestClient) -> None:
+    zipped = demo.get("/v1/corridors", headers={"Accept-Encoding": "gzip"})
+    plain = demo.get("/v1/corridors", headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert zipped.content == plain.content
+    assert zipped.headers["etag"] != plain.headers["etag"]
+
+
+def test_a_body_that_no_read_needs_is_refused_when_it_is_large(demo: TestClient) -> None:
+    answer = demo.request("GET", "/v1/corridors", content=b"x" * 100_000)
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "/problems/request-too-large"
+
+
+def test_metrics_count_requests_by_route_and_never_by_what_was_asked(demo: TestClient) -> None:
+    demo.get("/v1/providers/somebody-unheard-of")
+    text = demo.get("/metrics").text
+    assert 'route="/v1/providers/{provider}",status="404"' in text
+    assert "somebody-unheard-of" not in text
+    assert "threepercent_dataset_version 1.0" in text
+
+
+def test_an_unexpected_error_is_opaque_and_carries_its_request_id(
+    demo_settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(demo_settings)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("secret internals")
+
+    with TestClient(app) as client:
+        answer = client.get("/broken", headers={"X-Request-Id": "find-me-in-the-log"})
+        assert "threepercent_unexpected_errors_total 1.0" in client.get("/metrics").text
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == "find-me-in-the-log"
+    assert "secret" not in answer.text
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    error = next(line for line in logged if line["event"] == "unexpected_error")
+    assert error["request_id"] == "find-me-in-the-log"
+    assert "secret internals" in error["exception"]
+
+
+def test_the_first_start_makes_the_database_and_an_empty_one_says_so(tmp_path: Path) -> None:
+    with TestClient(create_app(Settings(data_dir=tmp_path / "new"))) as client:
+        assert client.get("/health/ready").status_code == 200
+        answer = client.get("/v1/corridors")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-data-yet")
+        assert client.get("/v1/corridors/GBR-PHL/comparison").json()["type"] == "/problems/no-data-yet"
+        status = client.get("/v1/status").json()
+        assert (status["status"], status["dataset_version"]) == ("stale", 0)
+
+
+def away(app: FastAPI, settings: Settings) -> None:
+    Path(settings.database_url.removeprefix("sqlite:///")).unlink()
+    app.state.served.engine.dispose()
+
+
+def test_the_app_stays_ready_and_answers_when_the_database_goes_away(sqlite_url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=sqlite_url)
+    app = create_app(settings)
+    with TestClient(app) as client:
+        away(app, settings)
+        assert refresh(app.state.served) is False
+        assert client.get("/health/ready").status_code == 200
+        assert client.get("/v1/countries").status_code == 200
+        assert client.get("/v1/status").json()["incidents"][0]["code"] == "database_away"
+        answer = client.get("/v1/quotes")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["type"] == "/problems/unavailable"
+
+
+def test_before_the_first_board_nothing_is_ready_and_nothing_crashes(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://nobody:nothing@127.0.0.1:1/nowhere")
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/health/live").status_code == 200
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
+        assert client.get("/v1/corridors").status_code == 503
+
+
+def test_the_documentation_asks_nobody_else_for_anything(demo: TestClient) -> None:
+    answer = demo.get("/docs")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for outside in ("src=", "http://", "<script", "@import", "url("):
+        assert outside not in answer.text.split("<main>")[0]
+    assert "GET /v1/corridors/{corridor}/comparison" in answer.text
+
+
+def test_the_catalog_leads_to_the_contract_and_its_documentation(demo: TestClient) -> None:
+    answer = demo.get("/.well-known/api-catalog")
+    assert answer.headers["content-type"].startswith("application/linkset+json")
+    links = answer.json()["linkset"][0]
+    for relation in ("service-desc", "service-doc", "status"):
+        assert demo.get(links[relation][0]["href"]).status_code == 200
