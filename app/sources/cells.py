@@ -6,13 +6,36 @@ same survey print, so that both give the same digits. Numbers stored as text are
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 Cell: TypeAlias = str | float | int | bool | date | time | timedelta | None
 
 NOT_GIVEN = frozenset({"", ".."})
 """How the survey writes a missing value."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+MOST_REMEMBERED = 100_000
+
+
+class Remembered(dict[Key, Value]):
+    """What a function said of each argument before: looked up at the speed of a dictionary, within bounds."""
+
+    def __init__(self, function: Callable[[Key], Value]) -> None:
+        """``function`` is asked once for each argument; what it raises is not remembered."""
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, key: Key) -> Value:
+        """Ask the function."""
+        value = self._function(key)
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[key] = value
+        return value
+
 
 LONGEST_TEXT = 2000
 SIGNIFICANT_DIGITS = 17
@@ -39,6 +62,14 @@ class CellError(Exception):
         super().__init__(expected)
         self.expected = expected
         self.column = column
+
+
+def named(column: str, read: Callable[[Cell], Value], cell: Cell) -> Value:
+    """Read a cell; an error names its column."""
+    try:
+        return read(cell)
+    except CellError as error:
+        raise CellError(error.expected, column) from None
 
 
 def text_of(cell: Cell) -> str | None:

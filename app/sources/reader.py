@@ -5,6 +5,7 @@ output. Whatever happens here, the parent sees a message or that the process die
 """
 
 import contextlib
+import gc
 import os
 import resource
 import sys
@@ -33,6 +34,7 @@ from app.sources.tables import SurveyTable, tables
 
 BATCH_ROWS = 500
 _MOST_LISTED = 1000
+_NOTHING = frozenset({"", None})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     path, memory = Path(arguments[0]), int(arguments[1])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.disable()  # nothing here makes cycles, and what is remembered would be walked again and again
     # Nothing else may write between the frames: what libraries print goes to standard error.
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
@@ -121,7 +124,7 @@ class Reading:
         place_row = 1
         for cells in rows:
             place_row += 1
-            if _is_blank(cells):
+            if (not cells or cells[0] == "") and not any(cell not in _NOTHING for cell in cells):
                 continue
             batch.rows += 1
             if typed_total is not None and type(cells[typed_total]) is str and cells[typed_total] not in NOT_GIVEN:
@@ -175,10 +178,6 @@ class Reading:
                 for each in survey.idle_corrections()
             ],
         )
-
-
-def _is_blank(cells: Sequence[Cell]) -> bool:
-    return not cells or (cells[0] in {"", None} and not any(cell not in {"", None} for cell in cells))
 
 
 def failed(error: SourceError) -> Failed:

@@ -1,23 +1,26 @@
 """The words of a survey row: its labels and notes, mapped to a service in our vocabulary and identified by content."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
 from app.domain.errors import InvalidName
 from app.domain.providers import provider_id, provider_name
 from app.domain.vocabulary import Customer, SurveyNote
-from app.sources.cells import Cell, CellError, text_of
+from app.sources.cells import Cell, CellError, Remembered, text_of
 from app.sources.labels import LOCAL, SAYS_NOTHING, UNKNOWN, Labels, Meaning, fold
 from app.sources.rpw_layouts import Columns
 from app.sources.source import Mapped
 
 _DESCRIPTION_BYTES = 16
-_MOST_REMEMBERED = 100_000
 _MOST_NOTES = 1000
+_UNKNOWN = (UNKNOWN,)
+_CUSTOMER = Customer.UNKNOWN.value
+_PROMOTION = SurveyNote.PROMOTION.value
 
 
 class Services:
@@ -48,7 +51,17 @@ class Services:
         )
         self._columns = tuple(name for name in names if name in columns.position)
         self.positions = tuple(columns.position[name] for name in self._columns)
-        self._known: dict[tuple[Sequence[Cell], str | None], Mapped] = {}
+        self._service = Remembered(self._map)
+        self._texts = Remembered(text_of)
+        self._providers = Remembered(self._provider)
+        self._provider_type = Remembered(_word(labels.provider_type))
+        self._payment_instruments = Remembered(_words(labels.payment_instruments))
+        self._access_points = Remembered(_words(labels.access_points))
+        self._receiving_methods = Remembered(_words(labels.receiving_methods))
+        self._transfer_speed = Remembered(_word(labels.transfer_speed))
+        self._network_coverage = Remembered(_word(labels.network_coverage))
+        self._product = Remembered(self._said)
+        self._note = Remembered(labels.note)
         self._unmapped_in: dict[bytes, tuple[str, ...]] = {}
         self._sent: set[bytes] = set()
         self.fresh: list[Mapped] = []
@@ -60,62 +73,69 @@ class Services:
         ``local_currency`` is the receiving country's own. Raises ``CellError``, naming the column, or
         ``UnmappedError``.
         """
-        mapped = self._known.get((cells, local_currency))
-        if mapped is None:
-            mapped = self._map(cells, local_currency)
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            self._known[cells, local_currency] = mapped
-        return mapped
+        return self._service[cells, local_currency]
 
     def count(self, mapped: Mapped) -> None:
         """Take an accepted row's service to the books: it is to be kept, and its unmapped notes are counted."""
         if mapped.id not in self._sent:
             self._sent.add(mapped.id)
             self.fresh.append(mapped)
-        unmapped = self._unmapped_in.get(mapped.id)
-        for note in unmapped or ():
+        for note in self._unmapped_in.get(mapped.id, ()):
             if note in self.unmapped_notes or len(self.unmapped_notes) < _MOST_NOTES:
                 self.unmapped_notes[note] += 1
 
-    def _map(self, cells: tuple[Cell, ...], local_currency: str | None) -> Mapped:
-        texts = {}
-        for name, cell in zip(self._columns, cells, strict=True):
-            try:
-                texts[name] = text_of(cell)
-            except CellError as error:
-                raise CellError(error.expected, name) from None
-        provider, name = self._provider(texts.get("firm"))
-        layout, labels = self._layout, self._labels
-        product = labels.product(texts.get(layout.product))
-        noted = [(text, labels.note(text)) for note in layout.notes if (text := texts.get(note)) is not None]
-        meanings = [meaning for _, meaning in noted]
-        notes = tuple(sorted({note for meaning in meanings for note in meaning.notes}))
-        payout = _payout(meanings, product.payout_currency)
+    def _map(self, row: tuple[tuple[Cell, ...], str | None]) -> Mapped:
+        cells, local_currency = row
+        texts = {
+            name: text for name, cell in zip(self._columns, cells, strict=True) if (text := self._text(name, cell))
+        }
+        layout, said = self._layout, texts.get
+        provider, name = self._providers[said("firm")]
+        product = self._product[said(layout.product)]
+        noted = [(text, self._note[text]) for column in layout.notes if (text := said(column)) is not None]
+        notes = tuple(sorted({note.value for _, meaning in noted for note in meaning.notes}))
+        payout = _payout([meaning for _, meaning in noted], product.payout_currency)
         unidentified = Mapped(
             id=b"",
             provider=provider,
             provider_name=name,
-            provider_type=labels.provider_type(texts.get("firm_type")).value,
-            payment_instruments=_values(
-                labels.payment_instruments(texts.get(layout.payment_instrument)) or product.payment_instruments
+            provider_type=self._provider_type[said("firm_type")],
+            payment_instruments=(
+                self._payment_instruments[said(layout.payment_instrument)] or product.payment_instruments or _UNKNOWN
             ),
-            access_points=_values(labels.access_points(texts.get(layout.access_point)) or product.access_points),
-            receiving_methods=_values(
-                labels.receiving_methods(texts.get(layout.receiving_method)) or product.receiving_methods
+            access_points=self._access_points[said(layout.access_point)] or product.access_points or _UNKNOWN,
+            receiving_methods=(
+                self._receiving_methods[said(layout.receiving_method)] or product.receiving_methods or _UNKNOWN
             ),
-            transfer_speed=labels.transfer_speed(texts.get("speed actual")).value,
-            network_coverage=labels.network_coverage(texts.get(layout.network_coverage)).value,
-            customer=Customer.UNKNOWN.value,
-            is_transparent=_is_transparent(texts.get("transparent")),
-            is_promotional=True if SurveyNote.PROMOTION in notes else None,
+            transfer_speed=self._transfer_speed[said("speed actual")],
+            network_coverage=self._network_coverage[said(layout.network_coverage)],
+            customer=_CUSTOMER,
+            is_transparent=_is_transparent(said("transparent")),
+            is_promotional=True if _PROMOTION in notes else None,
             payout_currency=local_currency if payout == LOCAL else payout,
-            notes=_values(notes, nothing=()),
-            published=tuple((column, text) for column, text in texts.items() if text is not None),
+            notes=notes,
+            published=tuple(texts.items()),
         )
         mapped = unidentified._replace(id=_content_hash(unidentified))
-        self._unmapped_in[mapped.id] = tuple(text for text, meaning in noted if not meaning.is_mapped)
+        unmapped = tuple(text for text, meaning in noted if not meaning.is_mapped)
+        if unmapped:
+            self._unmapped_in[mapped.id] = unmapped
         return mapped
+
+    def _said(self, label: str | None) -> "_Said":
+        product = self._labels.product(label)
+        return _Said(
+            _values(product.payment_instruments),
+            _values(product.access_points),
+            _values(product.receiving_methods),
+            product.payout_currency,
+        )
+
+    def _text(self, column: str, cell: Cell) -> str | None:
+        try:
+            return self._texts[cell]
+        except CellError as error:
+            raise CellError(error.expected, column) from None
 
     def _provider(self, firm: str | None) -> tuple[str, str]:
         if firm is None or fold(firm) in SAYS_NOTHING:
@@ -141,8 +161,25 @@ def _is_transparent(label: str | None) -> bool:
     return folded == "yes"
 
 
-def _values(words: Sequence[StrEnum], nothing: tuple[str, ...] = (UNKNOWN,)) -> tuple[str, ...]:
-    return tuple(word.value for word in words) or nothing
+class _Said(NamedTuple):
+    """What a product says, in plain words."""
+
+    payment_instruments: tuple[str, ...]
+    access_points: tuple[str, ...]
+    receiving_methods: tuple[str, ...]
+    payout_currency: str | None
+
+
+def _word(look_up: Callable[[str | None], StrEnum]) -> Callable[[str | None], str]:
+    return lambda label: look_up(label).value
+
+
+def _words(look_up: Callable[[str | None], Sequence[StrEnum]]) -> Callable[[str | None], tuple[str, ...]]:
+    return lambda label: _values(look_up(label))
+
+
+def _values(words: Sequence[StrEnum]) -> tuple[str, ...]:
+    return tuple(word.value for word in words)
 
 
 def _content_hash(content: Mapped) -> bytes:
