@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
+import sqlalchemy.exc
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.db.errors import DatabaseBusy, DatabaseUnreachable, UnsupportedDatabase
 
@@ -107,7 +108,7 @@ def _prepare_sqlite_writer(connection: sqlite3.Connection, _record: object) -> N
 
 
 def _prepare_sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
-    for statement in ("query_only = ON", "wal_autocheckpoint = 0"):
+    for statement in ("query_only = ON", "wal_autocheckpoint = 0", "schema_version"):  # the last reads the file
         connection.execute(f"PRAGMA {statement}")
 
 
@@ -176,21 +177,19 @@ def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
 def _connected(engine: Engine) -> Iterator[Connection]:
     try:
         connection = engine.connect()
-    except OperationalError as error:
+    except (sqlalchemy.exc.DatabaseError, sqlite3.DatabaseError) as error:
         raise DatabaseUnreachable(_unreachable(engine, error)) from error
     with connection:
         yield connection
 
 
-def _unreachable(engine: Engine, error: OperationalError) -> str:
+def _unreachable(engine: Engine, error: Exception) -> str:
     where = display_url(engine.url)
-    if is_sqlite(engine):
-        file = sqlite_file(engine)
-        if not file.exists():
-            return f"There is no database at {where}. Create it with: threepercent db upgrade"
-        return f"The database at {where} cannot be opened: {error.orig}."
-    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
-    return f"The database at {where} does not answer: {reason}"
+    if is_sqlite(engine) and not sqlite_file(engine).exists():
+        return f"There is no database at {where}. Create it with: threepercent db upgrade"
+    reason = str(getattr(error, "orig", None) or error).strip() or "no reason given"
+    verb = "cannot be opened" if is_sqlite(engine) else "does not answer"
+    return f"The database at {where} {verb}: {reason.splitlines()[0]}"
 
 
 @contextmanager
