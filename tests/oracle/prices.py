@@ -12,7 +12,9 @@ from tests.oracle.survey import COMMON_CURRENCY, Row, Tier, minor_units
 NEAR = Fraction(1, 100)
 PROMOTION = re.compile(r"promotion|special offer")
 PARALLEL_MARKET = re.compile(r"parallel|grey")
-STATUS_ORDER = ["undisclosed", "incomplete", "not_measured", "zero_unexplained"]
+PAYOUT = re.compile(r"\b(?:pay ?out|pays out|paid out)(?: in)? ([A-Z]{3})\b")
+CONVERTS_LATER = re.compile(r"recipients may incur an additional cost")
+SERVICE = re.compile(r"^([A-Z]{3}) [Ss]ervice\s*$", re.MULTILINE)
 EXCLUSION_ORDER = ["undisclosed_margin", "margin_not_measured", "zero_unexplained", "incomplete_price"]
 EXCLUSION = {
     "undisclosed": "undisclosed_margin",
@@ -60,17 +62,21 @@ def margin_status(row: Row, tier: Tier) -> str:
         return "not_measured"
     if tier.margin != 0 or tier.rate != 1 or row.interbank != 1:
         return "measured"
-    common = COMMON_CURRENCY.get(tier.currency, set())
-    if row.sender in common and row.receiver in common:
+    if is_tender(tier.currency, row.sender) and is_tender(tier.currency, row.receiver):
         return "same_currency"
-    return "paid_out_in_sending_currency" if pays_out(row.notes, tier.currency) else "zero_unexplained"
+    return "paid_out_in_sending_currency" if payout(row) == tier.currency else "zero_unexplained"
 
 
-def pays_out(notes: str, currency: str) -> bool:
-    """Whether a note says that the receiver is given this currency, the one that was sent."""
-    if re.search(rf"^{currency} service\s*$", notes, re.IGNORECASE | re.MULTILINE):
-        return True
-    return bool(re.search(rf"\b(?:pay ?out|pays out|paid out)(?: in)? {currency}\b", notes))
+def is_tender(currency: str, country: str) -> bool:
+    """Whether it is legal tender there, or the country's own is declared at par with it."""
+    return country in COMMON_CURRENCY.get(currency, set())
+
+
+@cache
+def payout(row: Row) -> str | None:
+    """The currency that a note, or a product called `USD service`, says is paid out; `LCU` is the receiver's own."""
+    said = PAYOUT.search(row.notes) or SERVICE.search(row.notes) or SERVICE.search(row.product)
+    return said[1] if said and said[1] != "LCU" else None
 
 
 def observed_tier(row: Row, amount: Fraction) -> int | None:
@@ -97,7 +103,7 @@ def price(row: Row, amount: Fraction, *, total_paid: bool = False) -> Price | st
     principal = _solve_between(first, last, amount) if total_paid else amount
     if not first.amount < principal < last.amount:
         return "amount_not_observed"
-    return _between(row, (first, last), principal, principal + _line(first, last, principal)[0])
+    return _between(row, (first, last), principal, total_paid=total_paid)
 
 
 def _observed_tier_paid(row: Row, total: Fraction) -> int | None:
@@ -156,13 +162,13 @@ def _solve_between(first: Tier, last: Tier, total: Fraction) -> Fraction:
     return (total - first_fee + slope * first.amount) / (1 + slope)
 
 
-def _between(row: Row, ends: tuple[Tier, Tier], principal: Fraction, total: Fraction) -> Price:
+def _between(row: Row, ends: tuple[Tier, Tier], principal: Fraction, *, total_paid: bool) -> Price:
     first, last = ends
     fee, margin = _line(first, last, principal)
     fees, margins = (sorted(parts) for parts in zip(*map(_parts, ends), strict=True))
-    cost = fee + principal * margin / 100
+    cost, total = fee + principal * margin / 100, principal + fee
     statuses = [margin_status(row, end) for end in ends]
-    bounds = [100 * f / principal + g for f, g in zip(fees, margins, strict=True)]
+    bounds = [100 * f / (total - f if total_paid else principal) + g for f, g in zip(fees, margins, strict=True)]
     paid = [100 * (f + (total - f) * g / 100) / total for f, g in zip(fees, margins, strict=True)]
     return Price(
         basis="interpolated",
@@ -188,7 +194,8 @@ def meets_target_between(row: Row, target: Fraction = Fraction(3)) -> list[tuple
     if not known:
         return []
     scale = 10 ** minor_units(known[0].currency)
-    smallest, largest = known[0].amount, known[-1].amount
+    surveyed = [t.amount for t in row.tiers if t is not None]
+    smallest, largest = min(surveyed), max(surveyed)
     runs: list[tuple[int, int]] = []
     for tier in known:
         if tier.sound_total < target:
@@ -246,14 +253,22 @@ def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def cautions(row: Row, found: Price) -> set[str]:
     """What a ranked survey offer must be read with."""
     said = {"single_source"}
-    if found.margin_status == "paid_out_in_sending_currency":
+    paid_out = payout(row)
+    foreign = paid_out is not None and not is_tender(paid_out, row.receiver)
+    if foreign or CONVERTS_LATER.search(row.notes):
         said.add("receiver_converts_later")
-    if found.margin < 0 and PROMOTION.search(row.notes):
-        said.add("better_than_mid_market_promotion")
-    if found.margin < 0 and PARALLEL_MARKET.search(row.notes):
-        said.add("better_than_mid_market_parallel_rate")
+    if found.margin < 0:
+        said |= _better_than_mid_market(row)
     if found.is_suspect:
         said.add("published_total_suspect")
     if found.basis == "interpolated":
         said.add("interpolated")
     return said
+
+
+def _better_than_mid_market(row: Row) -> set[str]:
+    """Why a margin is negative, as the notes say it."""
+    why = {"promotion"} if PROMOTION.search(row.notes) else set()
+    if PARALLEL_MARKET.search(row.notes):
+        why.add("parallel_rate")
+    return {f"better_than_mid_market_{one}" for one in why or {"unexplained"}}

@@ -6,10 +6,36 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tests.oracle import figures
-from tests.oracle.prices import EXCLUSION, EXCLUSION_ORDER, Price, cautions, margin_status, meets_target_between, price
+from tests.oracle.prices import (
+    EXCLUSION,
+    EXCLUSION_ORDER,
+    Price,
+    cautions,
+    margin_status,
+    meets_target_between,
+    payout,
+    price,
+)
 from tests.oracle.survey import SPEED_ORDER, Row, Tier, minor_units
 
 Shown = tuple[object, ...]
+PHRASES = (
+    "promotion",
+    "special offer",
+    "parallel",
+    "grey",
+    "officially adopted",
+    "recipients may incur",
+    "fees are quoted only in USD",
+    "Through ",
+    "Economy service",
+    "Service for members",
+    "-account holders",
+    "negative total cost",
+    "informal exchange rate",
+    "applied the interbank exchange rate",
+    "transfers up to",
+)
 
 
 @dataclass(frozen=True)
@@ -119,13 +145,14 @@ def _shown(row: Row, found: Price) -> Shown:
         tuple(None if x is None else round(x, 6) for x in (found.total_percent, found.margin, found.low, found.high)),
         (found.basis, found.margin_status, found.is_suspect, frozenset(cautions(row, found)), row.observed_at),
         tuple(meets_target_between(row)),
-        _is_promotional(row),
+        (_said(row), payout(row)),
         tuple(_denominations(tiers)),
     )
 
 
-def _is_promotional(row: Row) -> bool:
-    return any(word in row.notes for word in ("promotion", "special offer"))
+def _said(row: Row) -> frozenset[str]:
+    """What the notes say beside a payout currency: an answer shows it, so it tells services apart."""
+    return frozenset(phrase for phrase in PHRASES if phrase in row.notes)
 
 
 def _denominations(tiers: Sequence[Tier]) -> list[Fraction]:

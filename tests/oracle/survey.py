@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +18,12 @@ CORRECTED_CURRENCIES |= {("2025_3Q", "1212254601", 2): "USD"}
 WITHOUT_MINOR_UNITS = {"JPY", "KRW", "CLP", "XOF", "XAF", "RWF"}
 # Currency sent -> countries where it is legal tender, or whose own currency is declared at par with it (1 to 1).
 COMMON_CURRENCY = {
-    "USD": {"USA", "ECU", "SLV", "PAN", "LBR"},
+    "USD": {"USA", "ECU", "SLV", "PAN", "LBR", "ZWE"},
     "AUD": {"AUS", "TUV", "KIR"},
-    "ZAR": {"ZAF", "LSO", "SWZ", "NAM"},
+    "ZAR": {"ZAF", "LSO", "SWZ", "NAM", "ZWE"},
     "XOF": CFA_WEST,
+    "BDT": {"BGD"},
+    "BGT": {"BGD"},  # as one note spells it
 }
 RECEIVED = {
     "Cash": {"cash"},
@@ -130,6 +133,7 @@ class Row:
     sender: str
     receiver: str
     provider: str
+    product: str
     provider_type: str
     paid_with: frozenset[str]
     access: frozenset[str]
@@ -155,6 +159,11 @@ class Row:
         tier = self.tiers[0]
         assert tier is not None, f"{self.key} has no price at USD 200"
         return tier
+
+
+def plain(name: str) -> str:
+    """Letters and digits alone, without case and accents: equal for every spelling of one provider."""
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name).lower())
 
 
 def number(text: str | None) -> Fraction | None:
@@ -196,7 +205,8 @@ def _row(cells: dict[str, str]) -> Row:
         number=cells["id"],
         sender=cells["source_code"],
         receiver=cells["destination_code"],
-        provider=re.sub(r"[^a-z0-9]", "", cells["firm"].lower()),
+        provider=plain(cells["firm"]),
+        product=product,
         provider_type=TYPES[re.split(r"\s*/\s*", cells["firm_type"])[0]],
         paid_with=_paid_with(cells, product),
         access=_access(cells, product),
