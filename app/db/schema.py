@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from app.db.engines import is_sqlite, reading, sqlite_file, writing
 from app.db.errors import SchemaTooNew, SchemaTooOld
@@ -51,9 +52,12 @@ def check_integrity(engine: Engine) -> list[str]:
     """Return what SQLite finds wrong with its file, nothing where it is whole; PostgreSQL checks pages as it reads."""
     if not is_sqlite(engine):
         return []
-    with reading(engine) as connection:
-        found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-        found += [f"foreign key of {row[0]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    try:
+        with reading(engine) as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+            found += [f"foreign key of {row[0]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    except DBAPIError as error:  # too damaged to be walked
+        return [str(error.orig)]
     return [fault for fault in found if fault != "ok"]
 
 
