@@ -25,6 +25,18 @@ Every error is `application/problem+json` (RFC 9457); `/problems` explains each 
 values that you do not know. Unknown and repeated parameters are refused; lists are separated by commas.
 `Accept-Language`, or `language`, changes names, labels and texts only.
 """
+PROJECTION: Document = {
+    "title": "Projection",
+    "description": "The answer with `fields`: those that were asked for, and always where the figures are from.",
+    "type": "object",
+    "properties": {
+        "attribution": {"type": "array", "items": {"$ref": "#/components/schemas/Attribution"}},
+        "dataset_version": {"type": "integer"},
+        "methodology_version": {"type": "string"},
+        "notices": {"type": "array", "items": {"$ref": "#/components/schemas/Notice"}},
+    },
+    "required": ["attribution", "dataset_version", "methodology_version", "notices"],
+}
 HEADERS = {
     "ETag": "Strong entity tag of this representation.",
     "X-Request-Id": "The id under which this request is logged; yours, where you sent a plain one.",
@@ -42,6 +54,7 @@ def document(app: FastAPI) -> Document:
     for name in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(name, None)
     examples = json.loads(EXAMPLES.read_text("utf-8")) if EXAMPLES.exists() else {}
+    schema["components"]["schemas"]["Projection"] = PROJECTION
     for path, operation in operations(schema):
         _complete(path, operation, examples.get(operation["operationId"]))
     schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
@@ -94,6 +107,9 @@ def _complete(path: str, operation: Document, example: Any) -> None:  # noqa: AN
         ok["content"][CSV_METADATA] = {"schema": {"type": "object"}}
     elif example is not None and "application/json" in ok.get("content", {}):
         ok["content"]["application/json"]["example"] = example
+    if any(parameter["name"] == "fields" for parameter in operation.get("parameters", [])) and "{suffix}" not in path:
+        content = ok["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], {"$ref": "#/components/schemas/Projection"}]}
     for status in ALWAYS_POSSIBLE:
         responses[str(status)] = _problem_response(status)
     operation["responses"] = dict(sorted(responses.items()))

@@ -41,7 +41,9 @@ def test_every_read_may_be_cached_and_says_what_it_varies_by(demo: TestClient, p
 
 
 def test_options_names_the_methods_and_lets_any_origin_read(demo: TestClient) -> None:
-    answer = demo.options("/v1/corridors", headers={"Origin": "https://x.example", "Access-Control-Request-Method": "GET"})
+    answer = demo.options(
+        "/v1/corridors", headers={"Origin": "https://x.example", "Access-Control-Request-Method": "GET"}
+    )
     assert answer.status_code == 204
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -61,7 +63,9 @@ def test_a_method_that_is_not_known_is_told_which_are(demo: TestClient, method: 
 
 
 def test_a_plain_request_id_is_kept_and_any_other_is_replaced(demo: TestClient) -> None:
-    assert demo.get("/health/live", headers={"X-Request-Id": "my-request.01"}).headers["x-request-id"] == "my-request.01"
+    assert (
+        demo.get("/health/live", headers={"X-Request-Id": "my-request.01"}).headers["x-request-id"] == "my-request.01"
+    )
     for strange in ("short", "with space", "x" * 65, "<script>alert(1)</script>", "é" * 10):
         assert request_id_from(strange) != strange
         assert len(request_id_from(strange)) == 32

@@ -1,0 +1,102 @@
+"""Schemathesis: every operation, all phases, all checks; a small seeded run here, 10,000 cases with ``make fuzz``."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from schemathesis.checks import CHECKS
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.recorder import ScenarioRecorder
+from starlette.testclient import TestClient
+
+from app.api import contract
+
+SEED = 3
+FUZZ = os.environ.get("THREEPERCENT_FUZZ") == "1"
+EXAMPLES = 320 if FUZZ else 6
+LEAST_CASES = 10_000 if FUZZ else 500
+
+# What OpenAPI cannot say of a parameter, since it depends on the data or on another parameter.
+ONLY_THE_DATA_KNOW = {"contradiction", "invalid-amount", "invalid-number", "invalid-parameter", "page_token"}
+
+
+def negative_or_known(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
+    """What fits the contract is refused only for what the contract cannot say; whole answers have every field."""
+    del ctx
+    is_positive = case.meta is not None and case.meta.generation.mode is schemathesis.GenerationMode.POSITIVE
+    if is_positive and response.status_code == 422:
+        codes = {item["code"] for item in response.json()["errors"]}
+        assert codes <= ONLY_THE_DATA_KNOW, f"refused for {codes - ONLY_THE_DATA_KNOW}"
+    if response.status_code == 200 and "fields" not in (case.query or {}) and case.path.startswith("/v1"):
+        required = whole_answer(case)
+        if required and response.headers["content-type"][0].startswith("application/json"):
+            missing = required - set(response.json())
+            assert not missing, f"lacks {missing}"
+
+
+def whole_answer(case: schemathesis.Case) -> set[str]:
+    document: Mapping[str, Any] = case.operation.schema.raw_schema
+    content = document["paths"][case.path]["get"]["responses"]["200"]["content"].get("application/json")
+    if content is None:
+        return set()
+    schema = content["schema"]
+    schema = schema["anyOf"][0] if "anyOf" in schema else schema
+    return set(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["required"])
+
+
+def run(app: FastAPI) -> tuple[int, Counter[str], list[str]]:
+    schemathesis.check(negative_or_known)
+    config = schemathesis.Config.from_dict(
+        {
+            "seed": SEED,
+            "workers": 1,
+            "generation": {"max-examples": EXAMPLES, "database": "none"},
+            "checks": {
+                "enabled": True,
+                "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
+            },
+        }
+    )
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
+    cases, checked, failures = 0, Counter[str](), list[str]()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            cases += len(event.recorder.cases)
+            failures += failures_of(event.recorder, checked)
+        elif isinstance(event, (events.NonFatalError, events.FatalError)):
+            failures.append(repr(getattr(event, "info", event)))
+    return cases, checked, failures
+
+
+def failures_of(recorder: ScenarioRecorder, checked: Counter[str]) -> list[str]:
+    found = []
+    for case_id, nodes in recorder.checks.items():
+        for node in nodes:
+            checked[node.name] += 1
+            if node.status is Status.FAILURE and node.failure_info is not None:
+                failure = node.failure_info.failure
+                case = recorder.cases[case_id].value
+                found.append(
+                    f"{node.name}: {case.method} {case.formatted_path} {case.query}: {failure.title} {failure.message}"
+                )
+    return found
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing_with_all_checks_on_every_operation(demo: TestClient, demo_app: FastAPI) -> None:
+    assert demo.get("/health/ready").status_code == 200
+    cases, checked, failures = run(demo_app)
+    print(f"schemathesis: {cases} cases, seed {SEED}, {len(failures)} failures; {dict(checked)}")  # noqa: T201
+    assert failures == []
+    assert cases >= LEAST_CASES
+    assert {"not_a_server_error", "response_schema_conformance", "negative_data_rejection"} <= checked.keys()
+    assert set(checked) <= set(CHECKS.get_all_names())
+
+
+def test_every_operation_of_the_app_is_in_the_contract(demo_app: FastAPI) -> None:
+    documented = {(path, "get") for path, _ in contract.operations(contract.document(demo_app))}
+    assert len(documented) > 20
