@@ -1,5 +1,6 @@
 """Which services a question is about: filters first, then what is not known."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,4 +99,7 @@ def test_filters_know_what_they_ask_and_can_be_taken_away_one_by_one() -> None:
     filters = Filters(provider=frozenset({"a"}), paying_without_account=False, customer=Customer.NEW)
     assert filters.asked() == ("provider", "paying_without_account", "customer")
     assert filters.without("provider").asked() == ("paying_without_account", "customer")
-    assert Filters(observed_since=OBSERVED).without("max_age_days") == Filters()
+    aged = Filters(max_age_days=timedelta(days=9), observed_since=OBSERVED)
+    assert aged.asked() == ("max_age_days",)
+    assert aged.without("max_age_days") == Filters()
+    assert filters.without("provider").provider == frozenset()

@@ -195,6 +195,8 @@ def test_a_doubtful_price_is_not_ranked_and_says_what_it_costs_at_least(status: 
 
 def test_a_service_in_another_currency_is_not_ranked() -> None:
     assert reasons([service("a", "1", "1")], ask(currency="EUR")) == {"a": "other_currency"}
+    dear_doubt = candidate(quote(), quote("300", tier=AmountTier.USD_500, status=FxMarginStatus.UNDISCLOSED))
+    assert reasons([dear_doubt], ask(currency="EUR")) == {"example": "other_currency"}
     live = tariff_candidate(tariff(FeeBand(Fraction(0))), "b")
     assert reasons([live], ask(currency="EUR")) == {"b": "other_currency"}
     assert reasons([replace(live, curves=())], ask()) == {"b": "other_currency"}

@@ -58,6 +58,8 @@ def test_it_is_the_mean_of_the_three_cheapest() -> None:
 def test_what_does_not_qualify_does_not_count_however_cheap() -> None:
     slow = paid("0", transfer_speed=TransferSpeed.SIX_DAYS_OR_MORE)
     assert smart_estimate([slow, paid("5")]).percent == 5
+    patient = replace(SMART_RULE, max_speed=TransferSpeed.SIX_DAYS_OR_MORE)
+    assert smart_estimate([slow, paid("5")], patient).percent == Fraction(5, 2)
 
 
 def test_without_a_qualifying_service_there_is_none() -> None:

@@ -111,7 +111,10 @@ def test_a_span_knows_its_ends() -> None:
 
 def test_break_even_at_equal_principal() -> None:
     assert break_even_principal(Fraction(5), Fraction(1), Fraction(2), Fraction(2)) == 300
+    assert break_even_principal(Fraction(5), Fraction(1), Fraction(2), Fraction(5, 2)) == 200
+    assert break_even_principal(Fraction("2.01"), Fraction(1), Fraction(2), Fraction(3)) == Fraction(1, 2)
     assert break_even_principal(Fraction(5), Fraction(1), Fraction(2), Fraction(1)) is None
+    assert break_even_principal(Fraction(5), Fraction(1), Fraction(5), Fraction(2)) is None
     assert break_even_principal(Fraction(2), Fraction(1), Fraction(5), Fraction(2)) is None
 
 
