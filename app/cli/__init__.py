@@ -25,7 +25,7 @@ class Place:
 
 COMMANDS = {
     "compare": Place("app.cli.compare", "compare", "Rank what it costs to send an amount along a corridor."),
-    "corridors": Place("app.cli.corridors", "corridors", "List the corridors of a period, cheapest first."),
+    "corridors": Place("app.cli.corridors", "corridors", "List the corridors of one quarter, cheapest first."),
     "sources": Place("app.cli.sources", "sources", "List where prices come from: licence, cadence, last import."),
     "serve": Place("app.cli.serve", "serve", "Serve the API."),
     "import": Place("app.cli.imports", "import_file", "Import a survey file."),
