@@ -1,0 +1,361 @@
+"""The reading child: every survey file it must read, every hostile one it must survive (RELIABILITY 5)."""
+
+import gzip
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.errors import (
+    EncryptedFile,
+    FileTooLarge,
+    MissingColumn,
+    MissingSheet,
+    SourceError,
+    UnreadableFile,
+    WrongLayout,
+)
+from app.sources.child import Limits, read_survey
+from app.sources.frames import Batch, Tally
+from app.sources.source import Refused, SurveyQuote
+from tests.sources.survey_files import csv_file, new, old, table, workbook
+
+LIMITS = Limits(memory_bytes=2 * 2**30, seconds_per_50_mb=60)
+
+
+class Read:
+    """Everything that a file said."""
+
+    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
+        messages = list(read_survey(path, limits))
+        batches = [each for each in messages if isinstance(each, Batch)]
+        self.quotes: list[SurveyQuote] = [quote for batch in batches for quote in batch.quotes]
+        self.refused: list[Refused] = [each for batch in batches for each in batch.refused]
+        self.services = {service.id: service for batch in batches for service in batch.services}
+        (self.tally,) = [each for each in messages if isinstance(each, Tally)]
+
+
+def refusal(path: Path, limits: Limits = LIMITS) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        Read(path, limits)
+    assert caught.value.detail.startswith(path.name)
+    return caught.value
+
+
+def test_both_layouts_are_read_from_a_workbook_and_from_csv_with_the_same_ids(tmp_path: Path) -> None:
+    rows = [old(id=1), old(id=2, cc1_lcu_fee=5.5)]
+    newer = [new(id=9)]
+    book = Read(workbook(tmp_path / "survey.xlsx", rows, newer))
+    apart = [
+        Read(csv_file(tmp_path / "old.csv", rows)),
+        Read(csv_file(tmp_path / "new.csv.gz", newer)),
+    ]
+    assert book.tally.layouts == ["up_to_2016_q1", "from_2016_q2"]
+    assert {quote.id for quote in book.quotes} == {quote.id for each in apart for quote in each.quotes}
+    assert len(book.quotes) == 6
+    assert not book.refused
+
+
+def test_a_workbook_with_one_of_the_sheets_is_enough(tmp_path: Path) -> None:
+    assert Read(workbook(tmp_path / "a.xlsx", [old()])).tally.rows_accepted == 1
+    assert Read(workbook(tmp_path / "b.xlsx", (), [new()])).tally.rows_accepted == 1
+
+
+def test_numbers_and_dates_stored_as_text_are_accepted_and_counted(tmp_path: Path) -> None:
+    as_text = {name: str(value) if isinstance(value, float | int) else value for name, value in new().items()}
+    found = Read(workbook(tmp_path / "survey.xlsx", (), [as_text]))
+    assert [quote.id for quote in found.quotes] == [
+        quote.id for quote in Read(workbook(tmp_path / "numbers.xlsx", (), [new()])).quotes
+    ]
+    assert found.tally.rows_with_numbers_as_text == 1
+
+
+def test_columns_in_another_order_unnamed_and_unknown_ones_change_nothing(tmp_path: Path) -> None:
+    shuffled = dict(sorted(old().items(), reverse=True))
+    more = {**shuffled, "source_name": "United Kingdom", "source_region": "..", " ": 2013.0}
+    assert [quote.id for quote in Read(csv_file(tmp_path / "a.csv", [more])).quotes] == [
+        quote.id for quote in Read(csv_file(tmp_path / "b.csv", [old()])).quotes
+    ]
+
+
+def test_the_optional_columns_may_be_absent(tmp_path: Path) -> None:
+    less = {name: value for name, value in old().items() if name not in {"note1", "note2", "corridor"}}
+    assert [quote.id for quote in Read(csv_file(tmp_path / "a.csv", [less])).quotes] == [
+        quote.id for quote in Read(csv_file(tmp_path / "b.csv", [old()])).quotes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "column", "expected"),
+    [
+        ({"cc1_lcu_fee": "cheap"}, "cc1 lcu fee", "a number"),
+        ({"cc1_fx_margin": "NaN"}, "cc1 fx margin", "a finite number"),
+        ({"cc2_lcu_fx_rate": "1.234,56"}, "cc2 lcu fx rate", "a point before its decimals"),
+        ({"cc2_fx_margin": "1,5"}, "cc2 fx margin", "a point before its decimals"),
+        ({"cc1_total_cost_percent": "99999"}, "cc1 total cost %", "a percentage between"),
+        ({"cc1_lcu_amount": "12345678901234567890"}, "cc1 lcu amount", "significant digits"),
+        ({"cc1_lcu_amount": 0}, "cc1 lcu amount", "an amount of more than 0"),
+        ({"cc1_lcu_amount": -120.0}, "cc1 lcu amount", "not negative"),
+        ({"cc1_lcu_amount": ""}, "cc1 lcu amount", "an amount of more than 0"),
+        ({"inter_lcu_bank_fx": "x"}, "inter lcu bank fx", "a number"),
+        ({"cc1_lcu_code": "QQQ"}, "cc1 lcu code", "an ISO 4217 currency code"),
+        ({"cc1_lcu_code": ""}, "cc1 lcu code", "a currency's code"),
+        ({"cc1_lcu_code": "CFA"}, "cc1 lcu code", "CFA is not one, and GBR does not use it"),
+        ({"source_code": "QQQ", "corridor": ""}, "source_code", "a country's ISO 3166 code"),
+        ({"destination_code": "", "corridor": ""}, "destination_code", "a country's ISO 3166 code"),
+        ({"destination_code": "GBR", "corridor": "GBRGBR"}, "destination_code", "two different countries"),
+        ({"corridor": "GBRIND"}, "corridor", "GBRPHL, as the two countries' codes say"),
+        ({"period": "2013_9Q"}, "period", "a quarter"),
+        ({"id": "x"}, "id", "a positive whole number"),
+        ({"date": "19.7.2013"}, "date", "a date such as"),
+        ({"firm": ""}, "firm", "a provider's name"),
+        ({"firm": "We\u202est"}, "firm", "a provider's name"),
+        ({"transparent": "maybe"}, "transparent", "yes or no"),
+        ({"speed_actual": "Soonish"}, "transfer_speed", "a label mapped under transfer_speed"),
+        ({"product": "Carrier pigeon"}, "product", "a label mapped under product"),
+        ({"note1": "a\x00b"}, "note1", "a text without control characters"),
+    ],
+)
+def test_a_bad_cell_refuses_its_row_with_the_place_and_what_was_expected(
+    tmp_path: Path, changed: dict[str, Any], column: str, expected: str
+) -> None:
+    found = Read(csv_file(tmp_path / "survey.csv", [old(id=1), old(**{"id": 2, **changed}), old(id=3)]))
+    (refused,) = found.refused
+    assert (refused.sheet, refused.place_row, refused.column) == ("CSV", 3, column)
+    assert expected in refused.reason
+    assert (found.tally.rows_read, found.tally.rows_accepted) == (3, 2)
+    assert len(found.quotes) == 4
+
+
+def test_unmapped_labels_are_reported_with_their_counts(tmp_path: Path) -> None:
+    rows = [old(id=number, product="Carrier pigeon") for number in (1, 2)] + [old(id=3)]
+    found = Read(csv_file(tmp_path / "survey.csv", rows))
+    assert found.tally.unmapped_labels == [("product", "Carrier pigeon", 2)]
+    assert found.tally.refused == [("unmapped-label", "product", 2)]
+
+
+def test_unmapped_notes_are_kept_and_counted(tmp_path: Path) -> None:
+    found = Read(csv_file(tmp_path / "survey.csv", [old(id=1, note1="Wear a hat"), old(id=2, note1="Wear a hat")]))
+    assert found.tally.unmapped_notes == {"Wear a hat": 2}
+    (service,) = found.services.values()
+    assert dict(service.published)["note1"] == "Wear a hat"
+
+
+def test_a_wrong_number_of_cells_refuses_the_row(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "survey.csv", [old()])
+    path.write_text(path.read_text() + "2,2013_3Q,GBR\n" + path.read_text().splitlines()[1] + ",more\n")
+    assert [refused.place_row for refused in Read(path).refused] == [3, 4]
+
+
+def test_an_id_twice_in_a_period_refuses_the_second_and_in_two_periods_none(tmp_path: Path) -> None:
+    rows = [old(id=1), old(id=1, cc1_lcu_fee=9.0), old(id=1, period="2013_2Q", date="14/May/2013")]
+    found = Read(csv_file(tmp_path / "survey.csv", rows))
+    (refused,) = found.refused
+    assert (refused.place_row, refused.code, refused.period, refused.key) == (3, "duplicate-row", "2013-Q3", "1")
+    assert found.tally.rows_accepted == 2
+
+
+def test_rows_alike_in_all_but_id_are_two_services(tmp_path: Path) -> None:
+    found = Read(csv_file(tmp_path / "survey.csv", [old(id=1), old(id=2)]))
+    assert len({quote.id for quote in found.quotes}) == 4
+    assert len(found.services) == 1
+
+
+def test_a_tier_without_a_published_total_is_not_published_and_no_error(tmp_path: Path) -> None:
+    nothing = {"cc2_lcu_amount": "", "cc2_lcu_code": "", "cc2_total_cost_percent": ".."}
+    found = Read(csv_file(tmp_path / "survey.csv", [old(id=1, **nothing)]))
+    assert [quote.tier for quote in found.quotes] == ["usd_200"]
+    assert found.tally.not_published == {"usd_500": 1}
+    assert not found.refused
+
+
+def test_what_is_odd_is_accepted_and_flagged(tmp_path: Path) -> None:
+    rows = [
+        old(id=1, cc1_total_cost_percent=-1.0, cc1_fx_margin=-4.33),
+        old(id=2, cc1_lcu_fee=0, cc1_fx_margin=3.44),
+        old(id=3, cc1_lcu_fee=150, cc1_total_cost_percent=125.11),
+        old(id=4, cc1_denomination_amount=202),
+        old(id=5, date="25/Oct/2013"),
+        old(id=6, source_code="SEN", corridor="SENPHL", cc1_lcu_code="CFA", cc2_lcu_code="CFA"),
+        old(id=7, cc1_total_cost_percent=0.5),
+    ]
+    found = {(quote.source_key, quote.tier): quote for quote in Read(csv_file(tmp_path / "s.csv", rows)).quotes}
+    flags = {key.rpartition("/")[2]: quote.flags for (key, tier), quote in found.items() if tier == "usd_200"}
+    assert flags == {
+        "1": "negative_total,negative_margin",
+        "2": "zero_fee",
+        "3": "above_100_percent",
+        "4": "odd_denomination",
+        "5": "date_outside_quarter",
+        "6": "currency_from_country",
+        "7": "",
+    }
+    assert found["2013-Q3/6", "usd_200"].sending_currency == "XOF"
+    assert found["2013-Q3/7", "usd_200"].cost_status == "suspect"
+
+
+def test_kosovo_is_one_country_under_either_code(tmp_path: Path) -> None:
+    rows = [
+        old(id=1, destination_code="KSV", corridor="GBRKSV"),
+        old(id=2, destination_code="XKX", corridor="GBRKSV"),
+    ]
+    assert {quote.corridor for quote in Read(csv_file(tmp_path / "survey.csv", rows)).quotes} == {"GBR-XKX"}
+
+
+def test_a_correction_whose_period_is_there_and_that_matches_nothing_is_reported(tmp_path: Path) -> None:
+    rows = [old(id=1, period="2011_3Q", date="06/Sep/2011")]
+    found = Read(csv_file(tmp_path / "survey.csv", rows))
+    (idle,) = found.tally.idle_corrections
+    assert "28653" in idle
+
+
+# --- Files that cannot be read --------------------------------------------------------------------------------------
+
+
+def test_a_legal_tiny_workbook_with_cells_at_both_ends_of_its_sheet_is_given_up(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "corners.xlsx", [old()])
+    book = _members(path)
+    sheet = next(name for name in book if name.endswith("sheet3.xml"))
+    book[sheet] = (
+        b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        b"</sheetData></worksheet>"
+    )
+    _pack(path, book)
+    assert isinstance(refusal(path), FileTooLarge)
+
+
+def test_a_workbook_that_says_it_unpacks_to_more_than_may_be_held_is_not_unpacked(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "bomb.xlsx", [old()])
+    book = _members(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in book.items():
+            packed.writestr(name, content)
+        with packed.open("xl/worksheets/sheet9.xml", "w") as member:
+            for _ in range(300):
+                member.write(bytes(2**20))
+    assert path.stat().st_size < 2**20
+    error = refusal(path, Limits(memory_bytes=280 * 2**20, seconds_per_50_mb=60))
+    assert isinstance(error, FileTooLarge)
+    assert "unpack" in error.detail
+
+
+def test_a_bomb_that_lies_about_its_size_meets_the_memory_limit(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "liar.xlsx", [old()])
+    book = _members(path)
+    sheet = next(name for name in book if name.endswith("sheet3.xml"))
+    rows = b"".join(b'<row r="%d"><c r="A%d" t="inlineStr"><is><t>%s</t></is></c></row>' % (n, n, b"x" * 30000)
+                    for n in range(1, 9000))  # fmt: skip
+    book[sheet] = (
+        b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        + rows
+        + b"</sheetData></worksheet>"
+    )
+    _pack(path, book)
+    assert isinstance(refusal(path, Limits(memory_bytes=290 * 2**20, seconds_per_50_mb=60)), UnreadableFile)
+
+
+def test_a_reader_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "slow.csv", [old(id=number) for number in range(1, 3000)])
+    with pytest.raises(FileTooLarge, match="longer than 0 seconds"):
+        Read(path, Limits(memory_bytes=2**31, seconds_per_50_mb=0))
+
+
+@pytest.mark.parametrize("keep", [10, 200, 0.5, 0.95])
+def test_a_truncated_workbook_is_unreadable(tmp_path: Path, keep: float) -> None:
+    path = workbook(tmp_path / "cut.xlsx", [old()])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep if keep > 1 else len(content) * keep)])
+    assert isinstance(refusal(path), UnreadableFile)
+
+
+def test_a_protected_workbook_is_told_from_an_old_one(tmp_path: Path) -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000)
+    protected, old_format = tmp_path / "protected.xlsx", tmp_path / "old.xls"
+    protected.write_bytes(ole + "EncryptedPackage".encode("utf-16-le") + bytes(100))
+    old_format.write_bytes(ole + "Workbook".encode("utf-16-le") + bytes(100))
+    assert isinstance(refusal(protected), EncryptedFile)
+    error = refusal(old_format)
+    assert isinstance(error, UnreadableFile)
+    assert not isinstance(error, EncryptedFile)
+    assert ".xlsx or CSV" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("empty.xlsx", b"", UnreadableFile),
+        ("text.xlsx", b"This is a letter, not a survey.\n", WrongLayout),
+        ("other.csv", b"a,b,c\n1,2,3\n", WrongLayout),
+        ("latin.csv", "name\nPe\xf1a\n".encode("latin-1") * 5000, SourceError),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n\xff\xfe" + bytes(range(256)), UnreadableFile),
+        ("utf16.csv", "id,period\n".encode("utf-16"), UnreadableFile),
+        ("zip.xlsx", b"PK\x03\x04 and then nothing", UnreadableFile),
+        ("cut.csv.gz", gzip.compress(b"id,period\n" * 100)[:-20], SourceError),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused(
+    tmp_path: Path, name: str, content: bytes, kind: type[SourceError]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert isinstance(refusal(path), kind)
+
+
+def test_csv_that_breaks_off_or_changes_encoding_is_refused_with_its_row(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "survey.csv", [old(id=1), old(id=2)])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'3,"2013_3Q,GBR')
+    assert "row 4" in refusal(path).detail
+    path.write_bytes(whole + b"3,2013_3Q,\xff\xfe\n")
+    assert isinstance(refusal(path), UnreadableFile)
+
+
+def test_a_workbook_without_the_survey_s_sheets_names_those_it_has(tmp_path: Path) -> None:
+    error = refusal(workbook(tmp_path / "other.xlsx", sheets={"Sales": [["a"]]}))
+    assert isinstance(error, MissingSheet)
+    assert "Dataset (up to Q1 2016)" in error.detail
+    assert "Sales" in error.detail
+
+
+def test_a_missing_column_fails_the_whole_file_by_name(tmp_path: Path) -> None:
+    less = {name: value for name, value in old().items() if name not in {"cc2 lcu fee", "date"}}
+    for path in (csv_file(tmp_path / "a.csv", [less]), workbook(tmp_path / "a.xlsx", [less])):
+        error = refusal(path)
+        assert isinstance(error, MissingColumn)
+        assert set(error.columns) == {"cc2 lcu fee", "date"}
+
+
+def test_the_wrong_layout_under_a_sheet_s_name_fails_the_whole_file(tmp_path: Path) -> None:
+    wrong = workbook(tmp_path / "wrong.xlsx", sheets={"Dataset (from Q2 2016)": table([old()])})
+    assert isinstance(refusal(wrong), MissingColumn)
+    empty = workbook(tmp_path / "empty.xlsx", sheets={"Dataset (from Q2 2016)": [["nothing", "here"]]})
+    assert isinstance(refusal(empty), WrongLayout)
+
+
+def test_a_column_that_counts_must_not_occur_twice(tmp_path: Path) -> None:
+    rows = table([old()])
+    rows[0].append("date")
+    rows[1].append("19/Jul/2013")
+    assert "twice" in refusal(workbook(tmp_path / "twice.xlsx", sheets={"Dataset (up to Q1 2016)": rows})).detail
+
+
+def test_synthetic_data_call_themselves_so_in_every_row(tmp_path: Path) -> None:
+    rows = [{**old(id=1), "synthetic": "yes"}, {**old(id=2), "synthetic": ""}]
+    found = Read(csv_file(tmp_path / "demo.csv", rows))
+    assert {quote.source for quote in found.quotes} == {"demo"}
+    assert [refused.column for refused in found.refused] == ["synthetic"]
+    mixed = workbook(tmp_path / "mixed.xlsx", [rows[0]], [new()])
+    assert isinstance(refusal(mixed), WrongLayout)
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def _pack(path: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
