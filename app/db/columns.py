@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,7 +52,13 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     @override
     def process_result_value(self, value: Decimal | str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
+        return None if value is None else _decimal(value)
+
+
+@lru_cache(maxsize=8192)
+def _decimal(value: Decimal | str) -> Decimal:
+    """Share equal decimals: a survey repeats its amounts, fees and rates thousands of times."""
+    return Decimal(value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

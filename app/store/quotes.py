@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -268,19 +269,19 @@ def read(
 
 
 def quote(row: Result[*tuple[Any, ...]], description: Description) -> Quote:
-    """Return a row that begins with DOMAIN_COLUMNS as the domain's quote."""
+    """Return a row that begins with DOMAIN_COLUMNS as the domain's quote; words that many share are kept once."""
     return Quote(
         id=row[0],
-        source=row[1],
+        source=intern(row[1]),
         source_key=row[2],
         evidence=_EVIDENCE[row[3]],
-        corridor=row[4],
-        period=row[5],
+        corridor=intern(row[4]),
+        period=row[5] and intern(row[5]),
         tier=_TIERS[row[6]],
         observed_at=row[7],
         description=description,
-        sending_currency=row[9],
-        receiving_currency=row[10],
+        sending_currency=intern(row[9]),
+        receiving_currency=row[10] and intern(row[10]),
         amount=row[11],
         denomination_usd=row[12],
         fee=row[13],
