@@ -145,7 +145,9 @@ coverage: $(VENV)/.development ## which lines no test runs
 
 .PHONY: openapi
 openapi: $(VENV)/.development ## write openapi/v1.json anew
+	@$(BIN)/python -m scripts.build_examples
 	@$(BIN)/threepercent openapi > openapi/v1.json.new
+	@$(BIN)/python -m app.api.compatibility openapi/v1.json openapi/v1.json.new
 	@mv openapi/v1.json.new openapi/v1.json
 
 .PHONY: migration

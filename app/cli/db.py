@@ -18,7 +18,7 @@ from app.db import (
 )
 from app.settings import SettingsError, read_settings
 
-app = typer.Typer(no_args_is_help=True, help="Create, migrate and check the database.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, migrate and check the database.")
 
 FAILED = 1
 
