@@ -1,6 +1,9 @@
 """What of a new OpenAPI document would break a client of the old one: nothing may, once a version is released."""
 
+import json
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -122,3 +125,16 @@ def _types(schema: Schema) -> set[str]:
         return {schema["$ref"]}
     given = schema.get("type", "any")
     return set(given) if isinstance(given, list) else {given}
+
+
+def main(arguments: list[str]) -> int:
+    """Compare two documents by file name, the old one first; say what breaks clients, 1 where anything does."""
+    old, new = (json.loads(Path(name).read_text("utf-8")) for name in arguments)
+    found = breaking_changes(old, new)
+    for change in found:
+        sys.stderr.write(f"breaks clients: {change}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

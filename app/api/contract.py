@@ -57,8 +57,29 @@ def document(app: FastAPI) -> Document:
     schema["components"]["schemas"]["Projection"] = PROJECTION
     for path, operation in operations(schema):
         _complete(path, operation, examples.get(operation["operationId"]))
-    schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
+    _prune(schema)
     return schema
+
+
+def _prune(schema: Document) -> None:
+    """Leave out the schemas that nothing refers to, and order the rest by name."""
+    known = schema["components"]["schemas"]
+    while True:
+        text = json.dumps(schema)
+        unused = [name for name in known if f'"#/components/schemas/{name}"' not in text]
+        if not unused:
+            break
+        for name in unused:
+            del known[name]
+    schema["components"]["schemas"] = dict(sorted(known.items()))
+
+
+def served(app: FastAPI) -> Document:
+    """Return the document that an app serves, made once."""
+    if not hasattr(app.state, "contract"):
+        app.state.contract = document(app)
+    found: Document = app.state.contract
+    return found
 
 
 def _plain_schema(app: FastAPI) -> Document:

@@ -1,6 +1,8 @@
 """Operations and discovery: health, metrics, documentation, problem types, the API catalog. No figures here."""
 
-from fastapi import APIRouter, HTTPException, Request
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
 from app.api import contract, documentation
@@ -73,7 +75,7 @@ def metrics(shared: ServedDep) -> Response:
 @router.get("/openapi.json", summary="The OpenAPI document", responses={200: {"model": dict[str, object]}})
 def openapi(request: Request, shared: ServedDep) -> Response:
     """Return the contract of this API, the same as the committed ``openapi/v1.json``."""
-    body = contract.rendered(contract.document(request.app)).encode()
+    body = contract.rendered(contract.served(request.app)).encode()
     return respond(request, Answer(body=body, cache_control=_reference(shared)))
 
 
@@ -85,7 +87,7 @@ def openapi(request: Request, shared: ServedDep) -> Response:
 )
 def docs(request: Request, shared: ServedDep) -> Response:
     """Return the documentation as one page, which asks nobody else for anything."""
-    body = documentation.page(contract.document(request.app))
+    body = documentation.page(contract.served(request.app))
     headers = {"Content-Security-Policy": documentation.POLICY, "Referrer-Policy": "no-referrer"}
     answer = Answer(body=body, media_type=documentation.MEDIA_TYPE, cache_control=_reference(shared), headers=headers)
     return respond(request, answer)
@@ -99,7 +101,11 @@ def problems(request: Request, shared: ServedDep) -> Response:
 
 
 @router.get("/problems/{code}", name="problem", summary="One kind of problem", responses={200: {"model": ProblemKind}})
-def one_problem(code: str, request: Request, shared: ServedDep) -> Response:
+def one_problem(
+    code: Annotated[str, Path(description="What stands in `type` of a problem after /problems/.")],
+    request: Request,
+    shared: ServedDep,
+) -> Response:
     """Explain the kind of problem whose ``type`` led here."""
     kind = problem_types().get(code)
     if kind is None:
