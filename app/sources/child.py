@@ -68,13 +68,12 @@ def read_survey(path: Path, limits: Limits) -> Generator[Message, None, None]:
 
 def _start(path: Path, limits: Limits, words: IO[bytes]) -> subprocess.Popen[bytes]:
     root = str(Path(app.__file__).parent.parent)
-    search = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - our own module, no shell
         [sys.executable, "-m", "app.sources.reader", str(path.absolute()), str(limits.memory_bytes)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=words,
-        env={**os.environ, "PYTHONPATH": search},
+        env={"PYTHONPATH": os.pathsep.join((root, *filter(None, sys.path)))},  # and no secret of ours
     )
 
 
