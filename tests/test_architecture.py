@@ -18,7 +18,7 @@ CLOCKS = {"now", "utcnow", "today"}  # of datetime and date
 MAY_READ_THE_CLOCK = {"api", "cli", "main", "observability", "web"}
 MODULE_LINES_ALARM = 400
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "constants", "common", "misc"}
-FORBIDDEN_SUFFIXES = ("Service", "Repository", "Manager", "UnitOfWork", "Factory")
+FORBIDDEN_SUFFIXES = ("Repository", "Manager", "UnitOfWork", "Factory")  # a service is a word of the field
 
 
 def modules(folder: Path = APP) -> Iterator[Path]:
