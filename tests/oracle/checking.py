@@ -9,7 +9,7 @@ from tests.oracle import figures
 from tests.oracle.figures import Figures
 from tests.oracle.prices import meets_target_between
 from tests.oracle.rankings import Offer, Question, Ranking
-from tests.oracle.survey import minor_units, plain
+from tests.oracle.survey import SPEED_ORDER, minor_units, plain
 
 Answer = dict[str, Any]
 
@@ -143,9 +143,9 @@ def _test(computed: Offer) -> dict[str, object]:
 
 
 def _order(offers: list[Answer]) -> Iterator[str]:
-    ranks = [offer["rank"] for offer in offers]
-    if ranks != sorted(ranks):
-        yield f"offers are not in the order of their ranks: {_said(ranks)}"
+    places = [(offer["rank"], SPEED_ORDER.index(offer["transfer_speed"])) for offer in offers]
+    if places != sorted(places):
+        yield f"offers are not in the order of rank, then speed: {places}"
 
 
 def _excluded(served: Answer, expected: Ranking, rows_of: Mapping[str, str]) -> Iterator[str]:

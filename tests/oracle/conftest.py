@@ -1,8 +1,9 @@
 """One imported sample, one app, one client for all of this package's tests; nothing here writes after the import."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from app.ingest import Order, Report, run
 from app.main import create_app
 from app.settings import Settings
 from app.store.quotes import quotes
+from tests.oracle.checking import Answer, parsed
 
 WORKBOOK = "rpw/rpw_workbook_2011_2025_sample.xlsx"
+Listed = Callable[..., list[Answer]]
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -41,6 +44,22 @@ def client(sample_settings: Settings, imported: Report) -> Iterator[TestClient]:
     assert not imported.already
     with TestClient(create_app(sample_settings, clock=lambda: NOW)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def listed(client: TestClient) -> Listed:
+    """The list of corridors of a quarter in an order, asked once and kept."""
+
+    @cache
+    def ask(period: str, sort: str = "average") -> list[Answer]:
+        parameters = {"period": period, "page_size": "500", "sort": sort}
+        answer = parsed(client.get("/v1/corridors", params=parameters).text)
+        assert answer["next_page_token"] is None
+        corridors = answer["corridors"]
+        assert isinstance(corridors, list)
+        return corridors
+
+    return ask
 
 
 @pytest.fixture(scope="session")

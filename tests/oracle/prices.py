@@ -93,7 +93,11 @@ def price(row: Row, amount: Fraction, *, total_paid: bool = False) -> Price | st
     if index is not None:
         return _observed(row, index, amount, total_paid=total_paid)
     first, last = row.tiers
-    known = [tier for tier in row.tiers if tier is not None]
+    known = [tier for tier in (first, last) if tier is not None]
+    if len(known) > 1 and amount < known[0].amount:
+        known = known[:1]
+    elif len(known) > 1 and amount > known[1].amount:
+        known = known[1:]  # outside the surveyed amounts it is the nearest one that says why there is no price
     reasons = {EXCLUSION[s] for t in known if (s := margin_status(row, t)) in EXCLUSION}
     for reason in EXCLUSION_ORDER:
         if reason in reasons:

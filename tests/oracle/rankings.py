@@ -125,13 +125,10 @@ def _filtered(row: Row, filters: Mapping[str, str]) -> str | None:
 
 
 def _priced(row: Row, question: Question) -> Price | str:
-    if question.amount_is == "received":
+    if question.amount_is == "received" or row.first.currency != question.currency:
         statuses = {EXCLUSION.get(margin_status(row, tier), "") for tier in row.tiers if tier is not None}
-        first = [reason for reason in EXCLUSION_ORDER if reason in statuses]
-        return first[0] if first else "rate_not_recorded"
-    if row.first.currency != question.currency:
-        reason = EXCLUSION.get(margin_status(row, row.first), "other_currency")
-        return "other_currency" if reason == "other_currency" else reason
+        otherwise = "rate_not_recorded" if row.first.currency == question.currency else "other_currency"
+        return next((reason for reason in EXCLUSION_ORDER if reason in statuses), otherwise)
     return price(row, question.amount, total_paid=question.amount_is == "total_paid")
 
 
