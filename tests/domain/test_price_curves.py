@@ -225,6 +225,12 @@ def test_limits_may_leave_whole_bands_out() -> None:
         assert why_not(amount, of=known).reason is Exclusion.AMOUNT_NOT_OFFERED
 
 
+def test_a_limit_may_begin_in_the_last_band() -> None:
+    known = tariff_curve(tariff(*STEPS, min_amount=Fraction(600)))
+    assert at(known, "600").fee == 6
+    assert why_not("599.99", of=known).reason is Exclusion.AMOUNT_NOT_OFFERED
+
+
 def test_a_deducted_fee_is_a_function_of_what_is_paid() -> None:
     known = tariff_curve(tariff(*STEPS, mode=FeeMode.DEDUCTED))
     price = at(known, "100", AmountIs.TOTAL_PAID)

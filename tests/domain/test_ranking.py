@@ -91,6 +91,37 @@ def test_at_equal_total_paid_more_received_is_cheaper_without_any_benchmark() ->
     assert providers([low, high], received) == ["high", "low"]
 
 
+def test_at_equal_principal_the_cost_decides_and_not_its_share_of_what_is_paid() -> None:
+    all_fee, all_margin = service("fee", "10", "0"), service("margin", "0", "4.8")
+    question = ask(amount=Fraction(200))
+    assert providers([all_fee, all_margin], question) == ["margin", "fee"]
+    shares = [offer.price.cost_of_total_paid_percent for offer in rank([all_fee, all_margin], question).offers]
+    assert shares == sorted(shares, reverse=True)  # type: ignore[type-var]
+
+
+def test_only_the_source_that_is_asked_for_is_ranked() -> None:
+    assert providers([service("a", "1", "1")], ask(filters=Filters(source=frozenset({"rpw"})))) == ["a"]
+
+
+def test_what_is_known_exactly_is_certain_whatever_is_held_equal() -> None:
+    live = tariff_candidate(tariff(FeeBand(Fraction(0), Fraction(2))))
+    for amount_is in AmountIs:
+        assert rank([live], ask(amount_is=amount_is)).offers[0].is_rank_certain
+
+
+def test_certainty_is_each_offers_own_also_among_ties() -> None:
+    steps, one, two = service("a", "2", "1", fee_500="8"), service("b", "4", "1"), service("c", "4", "1")
+    sure = [service("d", "0", "1"), service("e", "0", "1")]
+    offers = rank([steps, one, two, *sure], ask(amount=Fraction(200))).offers
+    assert [(o.candidate.description.provider, o.rank, o.is_rank_certain) for o in offers] == [
+        ("d", 1, True),
+        ("e", 1, True),
+        ("b", 3, False),
+        ("c", 3, False),
+        ("a", 5, False),
+    ]
+
+
 def test_competition_ranks_leave_room_for_ties() -> None:
     offers = rank([service("a", "2", "1"), service("b", "2", "1"), service("c", "3", "1")], ask()).offers
     assert [(o.rank, o.is_tied) for o in offers] == [(1, True), (1, True), (3, False)]
