@@ -60,6 +60,7 @@ def _results(runs: dict[str, list[Run]], rows: int, turns: int) -> str:
         [
             name,
             spread(values, 1),
+            f"{statistics.median(one.cpu_seconds for one in runs[name]):.1f}",
             f"{rows / statistics.median(values):,.0f}",
             f"{max(one.said['peak_mib'] for one in runs[name]):.0f}",
             f"{max(one.said.get('child_peak_mib', 0) for one in runs[name]):.0f}",
@@ -77,7 +78,7 @@ def _results(runs: dict[str, list[Run]], rows: int, turns: int) -> str:
     return "\n\n".join(
         (
             title,
-            table(["work", "seconds: median (spread)", "rows/s", "peak MiB", "child's peak MiB"], lines),
+            table(["work", "seconds: median (spread)", "CPU s", "rows/s", "peak MiB", "child's peak MiB"], lines),
             table(["ratio", "median (spread)", "goal", "verdict"], goals),
         )
     )

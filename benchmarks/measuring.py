@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,15 +19,16 @@ FOLDER = ROOT / "var" / "bench"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process from its start to its end; ``said`` is the JSON it printed."""
+    """One process from its start to its end; ``cpu_seconds`` are its children's too, ``said`` the JSON it printed."""
 
     seconds: float
+    cpu_seconds: float
     said: dict[str, Any]
 
 
 def run(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Run:
     """Run ``python -m module arguments`` to its end."""
-    begin = time.perf_counter()
+    begin, worked = time.perf_counter(), _children_cpu_seconds()
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
@@ -34,7 +36,12 @@ def run(module: str, *arguments: str, environment: Mapping[str, str] | None = No
         stdout=subprocess.PIPE,
         check=True,
     )
-    return Run(time.perf_counter() - begin, json.loads(done.stdout))
+    return Run(time.perf_counter() - begin, _children_cpu_seconds() - worked, json.loads(done.stdout))
+
+
+def _children_cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_mib() -> float:
