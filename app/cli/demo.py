@@ -61,7 +61,7 @@ def demo_data(  # noqa: PLR0913 (each parameter is an option of the command line
         told = {"rows": rows, "seed": seed, "layout": layout, "periods": periods, "traps": plan.trap_counts()}
         typer.echo(json.dumps(told))
     else:
-        typer.echo(f"Wrote {rows:,} synthetic rows, {len(plan.rounds)} quarters up to {plan.rounds[-1].period}, to {out}.")
+        typer.echo(f"Wrote {rows:,} synthetic rows, {len(plan.rounds)} of the survey's quarters, to {out}.")
 
 
 @contextmanager
