@@ -1,7 +1,7 @@
 """Where and when a survey row was collected: period, corridor and day, checked once for each combination."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -12,25 +12,37 @@ from app.sources.rpw_layouts import Columns
 
 _QUARTER_MONTHS = 3
 _CORRIDOR_LENGTH = len("GBRPHL")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = date(1970, 1, 1)
+_MILLISECONDS_A_DAY = 86_400_000
+
+
+class Way(NamedTuple):
+    """A corridor and its two countries."""
+
+    corridor: str
+    sending_country: str
+    receiving_country: str
+
+
+class Day(NamedTuple):
+    """A day, with its midnight in milliseconds since 1970 (UTC) and in ISO 8601."""
+
+    on: date
+    milliseconds: int
+    iso: str
 
 
 class Scene(NamedTuple):
-    """A corridor on a day. ``microseconds`` count since 1970 (UTC); ``local_currency`` is the receiving country's own.
+    """A corridor on a day. ``local_currency`` is the receiving country's own.
 
     ``is_outside_quarter``: the day is not in the period that the row names.
     """
 
     period: str
-    corridor: str
-    sending_country: str
-    receiving_country: str
-    on: date
-    at: datetime
-    microseconds: int
+    way: Way
+    day: Day
     local_currency: str | None
     is_outside_quarter: bool
-    canonical: str
 
 
 class Scenes:
@@ -41,16 +53,15 @@ class Scenes:
         position = columns.position
         self._geography = geography
         self._has_corridor = "corridor" in position
-        self._period = position["period"]
-        self._cells = itemgetter(
-            position["period"],
-            position["source_code"],
-            position["destination_code"],
-            position.get("corridor", position["source_code"]),
-            position["date"],
+        self._period, self._date = position["period"], position["date"]
+        self._way_cells = itemgetter(
+            position["source_code"], position["destination_code"], position.get("corridor", position["source_code"])
         )
         self._periods = Remembered(_read_period)
-        self._scenes = Remembered(self._read)
+        self._ways = Remembered(self._read_way)
+        self._days = Remembered(_read_day)
+        self._currencies = Remembered(self._local_currency)
+        self._is_outside = Remembered(_is_outside)
 
     def period(self, cells: Sequence[Cell]) -> str:
         """Return a row's period; raises ``CellError``, naming the column."""
@@ -58,32 +69,23 @@ class Scenes:
 
     def scene(self, cells: Sequence[Cell]) -> Scene:
         """Return a row's scene; raises ``CellError``, naming the column."""
-        return self._scenes[self._cells(cells)]
+        period = self._periods[cells[self._period]]
+        way = self._ways[self._way_cells(cells)]
+        day = self._days[cells[self._date]]
+        on = day.on
+        return Scene(period, way, day, self._currencies[way.receiving_country, on], self._is_outside[period, on])
 
-    def _read(self, cells: tuple[Cell, ...]) -> Scene:
-        published, sender, receiver, corridor, day = cells
-        period = self._periods[published]
+    def _read_way(self, cells: tuple[Cell, ...]) -> Way:
+        sender, receiver, corridor = cells
         sending, receiving = self._country(sender, "source_code"), self._country(receiver, "destination_code")
         if sending == receiving:
             raise CellError("two different countries", "destination_code")
         if self._has_corridor:
             self._check_corridor(corridor, sending, receiving)
-        on = named("date", date_of, day)
-        at = datetime(on.year, on.month, on.day, tzinfo=UTC)
-        end = quarter_end(period)
-        is_within = on.year == end.year and end.month - _QUARTER_MONTHS < on.month <= end.month
-        return Scene(
-            period,
-            f"{sending}-{receiving}",
-            sending,
-            receiving,
-            on,
-            at,
-            (at - _EPOCH) // timedelta(microseconds=1),
-            self._geography.local_currency(receiving, on),
-            not is_within,
-            f"{sending}-{receiving}|{on.isoformat()}",
-        )
+        return Way(f"{sending}-{receiving}", sending, receiving)
+
+    def _local_currency(self, question: tuple[str, date]) -> str | None:
+        return self._geography.local_currency(*question)
 
     def _country(self, cell: Cell, column: str) -> str:
         text = named(column, text_of, cell)
@@ -103,3 +105,14 @@ class Scenes:
 
 def _read_period(cell: Cell) -> str:
     return named("period", period_of, cell)
+
+
+def _read_day(cell: Cell) -> Day:
+    on = named("date", date_of, cell)
+    return Day(on, (on - _EPOCH).days * _MILLISECONDS_A_DAY, on.isoformat())
+
+
+def _is_outside(question: tuple[str, date]) -> bool:
+    period, on = question
+    end = quarter_end(period)
+    return on.year != end.year or not end.month - _QUARTER_MONTHS < on.month <= end.month
