@@ -3,6 +3,7 @@
 import errno
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,10 +46,11 @@ def serve(
     )
     server = Server(config)
     _tell(_address(host, listening))
-    if workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
-        return
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends it
+        if workers > 1:
+            Multiprocess(config, sockets=[listening]).run()
+            return
+        server.run(sockets=[listening])
     if not server.started:
         raise fail("The server could not start; its log says why.")
 

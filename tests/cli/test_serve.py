@@ -51,6 +51,14 @@ def test_it_says_what_to_try_and_that_works(demonstration: Path, workers: str) -
         assert process.wait(timeout=30) in {0, -signal.SIGTERM}
 
 
+def test_a_person_ends_it_without_an_error(demonstration: Path) -> None:
+    with served(demonstration, "--port", "0") as process:
+        address = first_lines(process)[0].split()[2]
+        with urlopen(f"{address}/health/live", timeout=60):  # noqa: S310 - our own server
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+
+
 def test_a_taken_port_is_told_with_the_way_out(demonstration: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
