@@ -82,7 +82,7 @@ def _paging(
         Query(description=f"Rows on a page, {DEFAULT_PAGE_SIZE} unless told."),
     ] = None,
     page_token: Annotated[
-        Annotated[str | None, Text(r"^[A-Za-z0-9_-]{1,1000}$", "the next_page_token of an answer", "…")],
+        Annotated[str | None, Text(r"^[A-Za-z0-9_-]+$", "the next_page_token of an answer", "…", longest=1000)],
         Query(description="`next_page_token` of the page before, with the same parameters."),
     ] = None,
 ) -> Paging:

@@ -62,9 +62,7 @@ class Parsed:
                 "domain", "{detail}", {"detail": without_echo(error), "code": error.code}
             ) from None
         except ValueError as error:
-            raise PydanticCustomError(
-                "domain", "{detail}", {"detail": str(error), "code": "invalid-parameter"}
-            ) from None
+            raise PydanticCustomError("domain", "{detail}", {"detail": str(error), "code": "invalid-value"}) from None
 
 
 def _pattern(pattern: str, expected: str, *, longest: int = LONGEST_TEXT) -> Callable[[str], str]:
@@ -81,10 +79,12 @@ def _pattern(pattern: str, expected: str, *, longest: int = LONGEST_TEXT) -> Cal
 class Text(Parsed):
     """Text of a pattern; ``expected`` says in words what is wanted."""
 
-    def __init__(self, pattern: str, expected: str, example: str, *, upper: bool = False) -> None:
+    def __init__(
+        self, pattern: str, expected: str, example: str, *, upper: bool = False, longest: int = LONGEST_TEXT
+    ) -> None:
         """``upper``: any case is accepted and made upper case."""
-        read = _pattern(pattern, expected)
-        schema = {"type": "string", "pattern": pattern, "examples": [example]}
+        read = _pattern(pattern, expected, longest=longest)
+        schema = {"type": "string", "pattern": pattern, "maxLength": longest, "examples": [example]}
         super().__init__((lambda text: read(text).upper()) if upper else read, schema)
 
 
@@ -205,7 +205,7 @@ class Texts(Parsed):
                 raise ValueError(f"expected at most {most} values")
             return [read(part) for part in parts]
 
-        items = {"type": "string", "pattern": pattern}
+        items = {"type": "string", "pattern": pattern, "maxLength": LONGEST_TEXT}
         super().__init__(
             split, {"type": "array", "items": items, "minItems": 1, "maxItems": most, "examples": [[example]]}
         )

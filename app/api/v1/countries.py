@@ -38,7 +38,7 @@ class CountryRow(Shape):
 
     code: CountryCode
     alpha2: str
-    numeric: str
+    numeric: str | None = Field(description="ISO numeric code; null where it has none.")
     name: str
     region: Annotated[str, OpenWord(tuple(region_codes(load())))] | None
     income_group: Annotated[str, OpenWord(tuple(income_codes(load())))] | None
@@ -58,7 +58,7 @@ class CurrencyRow(Shape):
     """A currency of ISO 4217, and whose prices are quoted in it."""
 
     code: CurrencyCode
-    numeric: str
+    numeric: str | None = Field(description="ISO numeric code; null where it has none.")
     name: str
     minor_units: int
     is_historic: bool
