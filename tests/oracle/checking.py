@@ -7,11 +7,12 @@ from typing import Any
 
 from tests.oracle import figures
 from tests.oracle.figures import Figures
-from tests.oracle.prices import meets_target_between
+from tests.oracle.prices import Price, meets_target_between
 from tests.oracle.rankings import Offer, Question, Ranking
-from tests.oracle.survey import SPEED_ORDER, minor_units, plain
+from tests.oracle.survey import SPEED_ORDER, Row, minor_units, plain
 
 Answer = dict[str, Any]
+LISTS = ("payment_instruments", "access_points", "receiving_methods", "cautions")
 
 
 def parsed(text: str) -> Answer:
@@ -86,19 +87,42 @@ def _said(value: object) -> str:
 
 
 def _offer(served: Answer, computed: Offer) -> Iterator[str]:
-    price, row = computed.price, computed.row
-    currency = row.first.currency
-    expected = {
+    row = computed.row
+    expected = _place(computed) | _service(row) | _price(computed.price, row.first.currency)
+    expected["cautions"] = sorted(computed.cautions)
+    shown = served | {name: sorted(served[name]) for name in LISTS}
+    yield from _fields(f"offer {row.key}", shown, expected)
+    if plain(served["provider"]["id"]) != row.provider:
+        yield f"offer {row.key}: served provider {served['provider']['id']}, computed {row.provider}"
+    if served["provider"]["type"] != row.provider_type:
+        yield f"offer {row.key}: served type {served['provider']['type']}, computed {row.provider_type}"
+    yield from _fields(f"offer {row.key} test", served["three_percent_test"], _test(computed))
+
+
+def _place(computed: Offer) -> dict[str, object]:
+    return {
         "rank": computed.rank,
         "tied": computed.tied,
         "rank_is_certain": not computed.overlaps,
         "tied_within_uncertainty": computed.overlaps,
         "services": computed.services,
+    }
+
+
+def _service(row: Row) -> dict[str, object]:
+    return {
         "payment_instruments": sorted(row.paid_with),
         "access_points": sorted(row.access),
         "receiving_methods": sorted(row.received),
         "transfer_speed": row.speed,
         "network_coverage": row.coverage,
+        "is_transparent": True,
+        "observed_at": row.observed_at,
+    }
+
+
+def _price(price: Price, currency: str) -> dict[str, object]:
+    return {
         "sender_pays": _money(price.sender_pays, currency),
         "principal": _money(price.principal, currency),
         "recipient_gets": None,
@@ -115,16 +139,7 @@ def _offer(served: Answer, computed: Offer) -> Iterator[str]:
         "total_cost": _money(price.total_cost, currency),
         "cost_of_total_paid_percent": round(price.cost_of_total_paid, 6),
         "price_basis": price.basis,
-        "cautions": sorted(computed.cautions),
-        "observed_at": row.observed_at,
     }
-    shown = served | {
-        name: sorted(served[name]) for name in ("payment_instruments", "access_points", "receiving_methods", "cautions")
-    }
-    yield from _fields(f"offer {row.key}", shown, expected)
-    if plain(served["provider"]["id"]) != row.provider:
-        yield f"offer {row.key}: served provider {served['provider']['id']}, computed {row.provider}"
-    yield from _fields(f"offer {row.key} test", served["three_percent_test"], _test(computed))
 
 
 def _money(value: Fraction, currency: str) -> Answer:
@@ -152,6 +167,10 @@ def _excluded(served: Answer, expected: Ranking, rows_of: Mapping[str, str]) -> 
     if served["counts"] != dict(expected.excluded):
         yield f"excluded counts: served {_said(served['counts'])}, computed {dict(expected.excluded)}"
     reasons = {key: one["reason"] for one in served["offers"] for key in _keys(one, rows_of)}
+    at_least = {key: one["total_cost_at_least_percent"] for one in served["offers"] for key in _keys(one, rows_of)}
+    for key, percent in expected.at_least.items():
+        if at_least.get(key) != percent:
+            yield f"row {key}: served as at least {_said(at_least.get(key))}, computed {_said(percent)}"
     for key in sorted(reasons.keys() | expected.reasons.keys()):
         if reasons.get(key) != expected.reasons.get(key):
             yield f"row {key}: served as {reasons.get(key)}, computed {expected.reasons.get(key)}"

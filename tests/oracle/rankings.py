@@ -1,7 +1,7 @@
 """The ranked answer for one corridor and quarter: offers merged and ranked, the rest excluded with reasons."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from tests.oracle.prices import (
     cautions,
     margin_status,
     meets_target_between,
+    observed_tier,
     payout,
     price,
 )
@@ -77,6 +78,7 @@ class Ranking:
     offers: tuple[Offer, ...]
     excluded: Mapping[str, int]
     reasons: Mapping[str, str]  # row key -> why it was excluded
+    at_least: Mapping[str, Fraction]  # row key -> the published total, where the amount asked was observed
 
     @property
     def services(self) -> int:
@@ -97,7 +99,17 @@ def rank(members: Sequence[Row], question: Question) -> Ranking:
         else:
             groups[_shown(row, found)].append((row, found))
     offers = [_offer([row for row, _ in group], group[0][1], question) for group in groups.values()]
-    return Ranking(tuple(_ranked(offers)), Counter(reasons.values()), reasons)
+    at_least = {row.key: total for row in members if row.key in reasons for total in _published(row, reasons, question)}
+    return Ranking(tuple(_ranked(offers)), Counter(reasons.values()), reasons, at_least)
+
+
+def _published(row: Row, reasons: Mapping[str, str], question: Question) -> Iterator[Fraction]:
+    """The published total of a doubtful price: what the transfer costs at least."""
+    if reasons[row.key] in EXCLUSION_ORDER and question.amount_is == "principal":
+        index = observed_tier(row, question.amount)
+        tier = None if index is None else row.tiers[index]
+        if tier is not None and tier.currency == question.currency:
+            yield tier.total
 
 
 def _filtered(row: Row, filters: Mapping[str, str]) -> str | None:
