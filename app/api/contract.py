@@ -131,7 +131,8 @@ def _complete(path: str, operation: Document, example: Any) -> None:  # noqa: AN
     if any(parameter["name"] == "fields" for parameter in operation.get("parameters", [])) and "{suffix}" not in path:
         content = ok["content"]["application/json"]
         content["schema"] = {"anyOf": [content["schema"], {"$ref": "#/components/schemas/Projection"}]}
-    for status in ALWAYS_POSSIBLE:
+    changes_order = operation["operationId"].startswith("corridors")
+    for status in (*ALWAYS_POSSIBLE, *((409,) if changes_order else ())):
         responses[str(status)] = _problem_response(status)
     operation["responses"] = dict(sorted(responses.items()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
@@ -16,10 +16,21 @@ from app.api.problems import BoardNotReadyError
 from app.api.tables import SUFFIXES, TABLE_FORMATS
 from app.board import Board
 from app.domain.geography import Geography
+from app.domain.indicators import CorridorFigures
+from app.domain.vocabulary import AmountTier
 from app.observability import Metrics
 from app.reference import LANGUAGES
 from app.reference import negotiate as negotiate_language
 from app.settings import Settings
+
+
+class RoundFigures(NamedTuple):
+    """A corridor's figures in one round of one source."""
+
+    corridor: str
+    source: str
+    period: str
+    figures: Mapping[AmountTier, CorridorFigures]
 
 
 @dataclass(slots=True)
@@ -27,6 +38,7 @@ class Served:
     """What all requests of an app share; only the board is ever replaced, by a newer one.
 
     ``newest_since``: for each source, when the rounds of its newest quarter began to be there.
+    ``past_figures``: those of a few past quarters, by dataset version and quarter.
     """
 
     settings: Settings
@@ -36,6 +48,7 @@ class Served:
     clock: Callable[[], datetime]
     board: Board | None = None
     newest_since: Mapping[str, datetime] = field(default_factory=dict)
+    past_figures: dict[tuple[int, str], Mapping[str, RoundFigures]] = field(default_factory=dict)
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import db
-from app.api.deps import Served
+from app.api.deps import RoundFigures, Served
 from app.api.problems import ContradictoryParametersError, NoLiveQuotesError
 from app.board import Board, round_of, rounds_of
 from app.compare import SurveyContext
 from app.domain.errors import NoDataYet, PeriodNotSurveyed
 from app.domain.rounds import CorridorRound
 from app.domain.vocabulary import Basis
+
+PAST_QUARTERS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,11 @@ def newest_since(board: Board) -> dict[str, datetime]:
     return since
 
 
-def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str, Mapping[str, CorridorRound]]:
-    """Return a quarter (the newest where null) and its round of each corridor that was surveyed then."""
+def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str, Mapping[str, RoundFigures]]:
+    """Return a quarter (the newest where null) and the figures of each corridor that was surveyed then.
+
+    A past quarter is read from the database once for each dataset version; the figures of a few are kept.
+    """
     if not board.rounds:
         raise NoDataYet
     if period is None:
@@ -83,6 +88,17 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     if not covered:
         raise PeriodNotSurveyed(period=period, known=board.surveyed)
     if all(board.periods[corridor][-1] == period for corridor in covered):
-        return period, {corridor: board.rounds[corridor] for corridor in covered}
-    with db.reading(shared.engine) as connection:
-        return period, {found.corridor: found for found in rounds_of(connection, shared.geography, period)}
+        return period, {corridor: _figures(board.rounds[corridor]) for corridor in covered}
+    key = (board.dataset_version, period)
+    found = shared.past_figures.get(key)
+    if found is None:
+        with db.reading(shared.engine) as connection:
+            found = {one.corridor: _figures(one) for one in rounds_of(connection, shared.geography, period)}
+        while len(shared.past_figures) >= PAST_QUARTERS_KEPT:
+            shared.past_figures.pop(next(iter(shared.past_figures)), None)
+        shared.past_figures[key] = found
+    return period, found
+
+
+def _figures(found: CorridorRound) -> RoundFigures:
+    return RoundFigures(found.corridor, found.source, found.period, found.figures)

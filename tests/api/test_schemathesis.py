@@ -21,7 +21,7 @@ Case = schemathesis.Case[Any]
 
 SEED = 3
 FUZZ = os.environ.get("THREEPERCENT_FUZZ") == "1"
-EXAMPLES = 200 if FUZZ else 12
+EXAMPLES = 280 if FUZZ else 12
 LEAST_CASES = 10_000 if FUZZ else 250
 
 # What OpenAPI cannot say of a parameter, since it depends on the data or on another parameter.

@@ -9,7 +9,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.deps import ANY_OF, CountriesParameter, ListReadingDep, Paging, PeriodParameter, ServedDep, Words
+from app.api.deps import (
+    ANY_OF,
+    CountriesParameter,
+    ListReadingDep,
+    Paging,
+    PeriodParameter,
+    RoundFigures,
+    ServedDep,
+    Words,
+)
 from app.api.formats import Json
 from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
 from app.api.lists import Row, Rows, add_list, answer_list, listing
@@ -25,7 +34,7 @@ from app.domain import vocabulary as words
 from app.domain.corridor_ranking import CorridorSort, RankedCorridor, rank_corridors
 from app.domain.geography import Country, Geography
 from app.domain.indicators import CorridorFigures
-from app.domain.rounds import CorridorRound, stops_being_current, survey_freshness
+from app.domain.rounds import stops_being_current, survey_freshness
 from app.domain.searching import matches
 from app.domain.vocabulary import AmountTier
 from app.reference import load
@@ -203,7 +212,7 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     return answer_list(reading, CORRIDORS, answer)
 
 
-def _rows(board: Board, rounds: Mapping[str, CorridorRound], period: str, sort: str, language: str) -> list[Row]:
+def _rows(board: Board, rounds: Mapping[str, RoundFigures], period: str, sort: str, language: str) -> list[Row]:
     of_tier = {
         corridor: rounds[corridor].figures[AmountTier.USD_200] if corridor in rounds else None
         for corridor in board.corridors
@@ -213,7 +222,7 @@ def _rows(board: Board, rounds: Mapping[str, CorridorRound], period: str, sort: 
 
 
 def list_row(
-    board: Board, ranked: RankedCorridor, found: CorridorRound | None, period: str, language: str
+    board: Board, ranked: RankedCorridor, found: RoundFigures | None, period: str, language: str
 ) -> dict[str, Json]:
     """Return a corridor as the list and the command line's ``--json`` show it."""
     known = None if found is None else found.figures[AmountTier.USD_200]
@@ -269,7 +278,7 @@ def _page(rows: Sequence[Row], board: Board, paging: Paging) -> tuple[Sequence[R
     return rows[start:end], (str(board.dataset_version), str(end)) if end < len(rows) else None
 
 
-def _about(board: Board, rounds: Mapping[str, CorridorRound], period: str, now: datetime) -> dict[str, Json]:
+def _about(board: Board, rounds: Mapping[str, RoundFigures], period: str, now: datetime) -> dict[str, Json]:
     used = {found.source for found in rounds.values()}
     newest = max(board.newest_periods[source] for source in used)
     freshness = survey_freshness(period, newest, now)
