@@ -1,31 +1,29 @@
 """GET /v1/corridors/{corridor}/comparison: the main answer, offers ranked for an amount."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
 from app.api.answers import answer_with
-from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ReadingDep, Served, SlugsParameter
+from app.api.deps import ReadingDep, Served
 from app.api.formats import Json
-from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole, YesNo
-from app.api.inputs import known as words_of
+from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole
 from app.api.projection import FieldsOf
 from app.api.provenance import attribution
 from app.api.rounds import FoundRound, find_round
 from app.api.shapes import CorridorName, CurrencyCode, Moment, Money, OpenWord, Period, Provenance, Shape
 from app.api.shapes import Number as NumberShape
 from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent
+from app.api.v1.questions import AskedDep, CorridorPath, FiltersDep, question_of
 from app.board import Board
-from app.compare import Comparison, ComparisonQuestion, compare
+from app.compare import Comparison, ComparisonQuestion, Summary, compare
 from app.domain import vocabulary as words
 from app.domain.errors import UnknownProvider
-from app.domain.filters import Filters
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
 from app.domain.methodology import METHODOLOGY_VERSION
@@ -33,13 +31,11 @@ from app.domain.money import check_amount
 from app.domain.providers import suggest_providers
 from app.domain.quotes import quarter_end
 from app.reference import names
-from app.sources.source import sources
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["comparison"])
 
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 500
-OLDEST_DAYS = 36_500
 
 
 class SummaryShape(Shape):
@@ -121,108 +117,6 @@ class ComparisonShape(EpochShape):
     relax: list[RelaxationShape]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a comparison or a cost curve is asked beside its amounts."""
-
-    amount_is: words.AmountIs | None
-    sending_currency: str | None
-    receiving_currency: str | None
-    basis: words.Basis | None
-    period: str | None
-    exact_only: bool
-
-
-def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
-    amount_is: Annotated[
-        Annotated[words.AmountIs | None, OneOf(words.AmountIs, words.AmountIs)],
-        Query(description="What is held equal: the principal, the total paid, or what is received."),
-    ] = None,
-    sending_currency: Annotated[CurrencyParameter, Query(description="Default: that of most services.")] = None,
-    receiving_currency: Annotated[CurrencyParameter, Query(description="What the receiver wants to get.")] = None,
-    basis: Annotated[
-        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
-        Query(description="Live quotes or a survey round, never mixed."),
-    ] = None,
-    period: PeriodParameter = None,
-    benchmark: Annotated[
-        Annotated[str | None, OneOf(("published",))],
-        Query(description="What margins are measured against; a survey's are as published."),
-    ] = None,
-    exact_only: Annotated[
-        Annotated[bool | None, YesNo()], Query(description="`true` leaves out interpolated prices.")
-    ] = None,
-) -> Asked:
-    del benchmark  # surveys know one benchmark only, their own
-    return Asked(
-        amount_is=amount_is,
-        sending_currency=sending_currency,
-        receiving_currency=receiving_currency,
-        basis=basis,
-        period=period,
-        exact_only=bool(exact_only),
-    )
-
-
-def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
-    payment_instrument: Annotated[
-        list[words.PaymentInstrument] | None, AnyOf(words_of(words.PaymentInstrument), words.PaymentInstrument), ANY_OF
-    ] = None,
-    access_point: Annotated[
-        list[words.AccessPoint] | None, AnyOf(words_of(words.AccessPoint), words.AccessPoint), ANY_OF
-    ] = None,
-    receiving_method: Annotated[
-        list[words.ReceivingMethod] | None, AnyOf(words_of(words.ReceivingMethod), words.ReceivingMethod), ANY_OF
-    ] = None,
-    max_transfer_speed: Annotated[
-        Annotated[words.TransferSpeed | None, OneOf(words_of(words.TransferSpeed), words.TransferSpeed)],
-        Query(description="The slowest that will do."),
-    ] = None,
-    provider_type: Annotated[
-        list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType), ANY_OF
-    ] = None,
-    provider: SlugsParameter = None,
-    source: Annotated[list[str] | None, AnyOf(sources()), ANY_OF] = None,
-    max_age_days: Annotated[
-        Annotated[int | None, Whole(1, OLDEST_DAYS)], Query(description="The oldest observation that will do.")
-    ] = None,
-    paying_without_account: Annotated[
-        Annotated[bool | None, YesNo()], Query(description="`true`: can be paid without a bank account or card.")
-    ] = None,
-    receiving_without_account: Annotated[
-        Annotated[bool | None, YesNo()], Query(description="`true`: can be received without a bank account or card.")
-    ] = None,
-    customer: Annotated[
-        Annotated[words.Customer | None, OneOf(words_of(words.Customer), words.Customer)],
-        Query(description="Whether the sender has sent with this provider before."),
-    ] = None,
-) -> Filters:
-    return Filters(
-        payment_instrument=frozenset(payment_instrument or ()),
-        access_point=frozenset(access_point or ()),
-        receiving_method=frozenset(receiving_method or ()),
-        provider_type=frozenset(provider_type or ()),
-        provider=frozenset(provider or ()),
-        source=frozenset(source or ()),
-        max_transfer_speed=max_transfer_speed,
-        max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
-        paying_without_account=paying_without_account,
-        receiving_without_account=receiving_without_account,
-        customer=customer,
-    )
-
-
-AskedDep = Annotated[Asked, Depends(_asked)]
-FiltersDep = Annotated[Filters, Depends(_filters)]
-CorridorPath = Annotated[
-    str,
-    Path(
-        description="Two countries, `GBR-PHL`: ISO 3166 alpha-3 or alpha-2 codes in any case.",
-        examples=["GBR-PHL"],
-    ),
-]
-
-
 def answer_one(
     shared: Served, board: Board, found: FoundRound, question: ComparisonQuestion, now: datetime
 ) -> Comparison:
@@ -245,21 +139,6 @@ def _amount_currency(geography: Geography, found: FoundRound, question: Comparis
         return sending
     local = geography.local_currency(found.round.corridor[4:], quarter_end(found.round.period))
     return question.receiving_currency or local or sending
-
-
-def question_of(
-    asked: Asked, filters: Filters, amount: Decimal | None, *, by_speed: bool = False
-) -> ComparisonQuestion:
-    """Return the domain's question."""
-    return ComparisonQuestion(
-        amount=amount,
-        amount_is=asked.amount_is,
-        sending_currency=asked.sending_currency,
-        receiving_currency=asked.receiving_currency,
-        filters=filters,
-        exact_only=asked.exact_only,
-        sort_by_speed=by_speed,
-    )
 
 
 @router.get(
@@ -328,14 +207,7 @@ def comparison_document(
         "mid_market_rate": None,
         "mid_market_rate_reason": "not_used",
         "ranked_by": answer.ranking.key,
-        "summary": {
-            "offers": answer.summary.offers,
-            "services": answer.summary.services,
-            "providers": answer.summary.providers,
-            "cheapest_percent": percent(answer.summary.cheapest_percent),
-            "median_percent": percent(answer.summary.median_percent),
-            "average_percent": percent(answer.summary.average_percent),
-        },
+        "summary": _summary(answer.summary),
         "indicators": {"period": answer.period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)},
         "offers": [offer(answer, one, geography) for one in answer.ranking.offers[:limit]],
         "excluded": {
@@ -350,6 +222,17 @@ def comparison_document(
             }
             for one in answer.relax
         ],
+    }
+
+
+def _summary(found: Summary) -> dict[str, Json]:
+    return {
+        "offers": found.offers,
+        "services": found.services,
+        "providers": found.providers,
+        "cheapest_percent": percent(found.cheapest_percent),
+        "median_percent": percent(found.median_percent),
+        "average_percent": percent(found.average_percent),
     }
 
 

@@ -14,8 +14,9 @@ from app.api.inputs import OneOf, StrictRoute
 from app.api.projection import FieldsOf
 from app.api.rounds import find_round
 from app.api.shapes import CurrencyCode, Money, OpenWord, Period, Shape
-from app.api.v1.comparison import CorridorPath, EpochShape, IndicatorsShape, epoch, figures
+from app.api.v1.comparison import EpochShape, IndicatorsShape, epoch, figures
 from app.api.v1.corridors import cautions
+from app.api.v1.questions import CorridorPath
 from app.compare import ComparisonQuestion, compare
 from app.domain import vocabulary as words
 from app.domain.ranking import Candidate

@@ -15,16 +15,9 @@ from app.api.inputs import Numbers, StrictRoute
 from app.api.projection import FieldsOf
 from app.api.rounds import find_round
 from app.api.shapes import CurrencyCode, Money, Number, OpenWord, Shape
-from app.api.v1.comparison import (
-    AskedDep,
-    CorridorPath,
-    EpochShape,
-    FiltersDep,
-    answer_one,
-    epoch,
-    question_of,
-)
+from app.api.v1.comparison import EpochShape, answer_one, epoch
 from app.api.v1.offers import ServiceShape, money, percent, service
+from app.api.v1.questions import AskedDep, CorridorPath, FiltersDep, question_of
 from app.compare import Comparison, CostCurve, cost_curve
 from app.domain import vocabulary as words
 from app.domain.geography import Geography

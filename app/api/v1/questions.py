@@ -1,0 +1,146 @@
+"""What a comparison and a cost curve are asked: the parameters that they share."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+
+from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, SlugsParameter
+from app.api.inputs import AnyOf, OneOf, Whole, YesNo
+from app.api.inputs import known as words_of
+from app.compare import ComparisonQuestion
+from app.domain import vocabulary as words
+from app.domain.filters import Filters
+from app.sources.source import sources
+
+OLDEST_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a comparison or a cost curve is asked beside its amounts."""
+
+    amount_is: words.AmountIs | None
+    sending_currency: str | None
+    receiving_currency: str | None
+    basis: words.Basis | None
+    period: str | None
+    exact_only: bool
+
+
+def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    amount_is: Annotated[
+        Annotated[words.AmountIs | None, OneOf(words.AmountIs, words.AmountIs)],
+        Query(description="What is held equal: the principal, the total paid, or what is received."),
+    ] = None,
+    sending_currency: Annotated[CurrencyParameter, Query(description="Default: that of most services.")] = None,
+    receiving_currency: Annotated[CurrencyParameter, Query(description="What the receiver wants to get.")] = None,
+    basis: Annotated[
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
+        Query(description="Live quotes or a survey round, never mixed."),
+    ] = None,
+    period: PeriodParameter = None,
+    benchmark: Annotated[
+        Annotated[str | None, OneOf(("published",))],
+        Query(description="What margins are measured against; a survey's are as published."),
+    ] = None,
+    exact_only: Annotated[
+        Annotated[bool | None, YesNo()], Query(description="`true` leaves out interpolated prices.")
+    ] = None,
+) -> Asked:
+    del benchmark  # surveys know one benchmark only, their own
+    return Asked(
+        amount_is=amount_is,
+        sending_currency=sending_currency,
+        receiving_currency=receiving_currency,
+        basis=basis,
+        period=period,
+        exact_only=bool(exact_only),
+    )
+
+
+Instruments = Annotated[
+    Annotated[list[words.PaymentInstrument] | None, AnyOf(words_of(words.PaymentInstrument), words.PaymentInstrument)],
+    ANY_OF,
+]
+AccessPoints = Annotated[
+    Annotated[list[words.AccessPoint] | None, AnyOf(words_of(words.AccessPoint), words.AccessPoint)], ANY_OF
+]
+ReceivingMethods = Annotated[
+    Annotated[list[words.ReceivingMethod] | None, AnyOf(words_of(words.ReceivingMethod), words.ReceivingMethod)], ANY_OF
+]
+ProviderTypes = Annotated[
+    Annotated[list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType)], ANY_OF
+]
+Sources = Annotated[Annotated[list[str] | None, AnyOf(sources())], ANY_OF]
+Slowest = Annotated[
+    Annotated[words.TransferSpeed | None, OneOf(words_of(words.TransferSpeed), words.TransferSpeed)],
+    Query(description="The slowest that will do."),
+]
+OldestDays = Annotated[
+    Annotated[int | None, Whole(1, OLDEST_DAYS)], Query(description="The oldest observation that will do.")
+]
+WithoutAccount = Annotated[
+    Annotated[bool | None, YesNo()],
+    Query(description="`true`: by means that need no bank account or card; `false`: by means that do."),
+]
+CustomerKind = Annotated[
+    Annotated[words.Customer | None, OneOf(words_of(words.Customer), words.Customer)],
+    Query(description="Whether the sender has sent with this provider before."),
+]
+
+
+def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    payment_instrument: Instruments = None,
+    access_point: AccessPoints = None,
+    receiving_method: ReceivingMethods = None,
+    max_transfer_speed: Slowest = None,
+    provider_type: ProviderTypes = None,
+    provider: SlugsParameter = None,
+    source: Sources = None,
+    max_age_days: OldestDays = None,
+    paying_without_account: WithoutAccount = None,
+    receiving_without_account: WithoutAccount = None,
+    customer: CustomerKind = None,
+) -> Filters:
+    return Filters(
+        payment_instrument=frozenset(payment_instrument or ()),
+        access_point=frozenset(access_point or ()),
+        receiving_method=frozenset(receiving_method or ()),
+        provider_type=frozenset(provider_type or ()),
+        provider=frozenset(provider or ()),
+        source=frozenset(source or ()),
+        max_transfer_speed=max_transfer_speed,
+        max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
+        paying_without_account=paying_without_account,
+        receiving_without_account=receiving_without_account,
+        customer=customer,
+    )
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+FiltersDep = Annotated[Filters, Depends(_filters)]
+CorridorPath = Annotated[
+    str,
+    Path(
+        description="Two countries, `GBR-PHL`: ISO 3166 alpha-3 or alpha-2 codes in any case.",
+        examples=["GBR-PHL"],
+    ),
+]
+
+
+def question_of(
+    asked: Asked, filters: Filters, amount: Decimal | None, *, by_speed: bool = False
+) -> ComparisonQuestion:
+    """Return the domain's question."""
+    return ComparisonQuestion(
+        amount=amount,
+        amount_is=asked.amount_is,
+        sending_currency=asked.sending_currency,
+        receiving_currency=asked.receiving_currency,
+        filters=filters,
+        exact_only=asked.exact_only,
+        sort_by_speed=by_speed,
+    )
