@@ -275,7 +275,7 @@ def _flags(tier: Tier, numbers: tuple[str | None, ...], *, is_resolved: bool, is
     odd = []
     if total and total[0] == "-":
         odd.append(Flag.NEGATIVE_TOTAL)
-    elif total and len(total) > _HUNDRED_DIGITS and Decimal(total) > _HUNDRED:
+    elif total and len(total) >= _HUNDRED_DIGITS and Decimal(total) > _HUNDRED:
         odd.append(Flag.ABOVE_100_PERCENT)
     if margin and margin[0] == "-":
         odd.append(Flag.NEGATIVE_MARGIN)
