@@ -17,6 +17,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection, Engine
 
 from app.db import reading
+from app.domain.corridors import Corridor, near
 from app.domain.errors import CorridorNotCovered, NoDataYet, PeriodNotSurveyed
 from app.domain.geography import Geography
 from app.domain.quotes import Description, Quote
@@ -29,9 +30,6 @@ from app.store.rounds import Round
 
 FEW_CORRIDORS = 8
 """Up to so many corridors of a quarter are read one by one; more are read with the whole quarter."""
-
-NEAR_CORRIDORS = 3
-"""So many covered corridors with the same receiver, and as many with the same sender, are suggested."""
 
 IsTender = Callable[[str, str, date], bool]
 
@@ -47,6 +45,11 @@ class _Entry:
         self._tender = tender
         self._built: CorridorRound | None = None
         self._lock = threading.Lock()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the round has been computed."""
+        return self._built is not None
 
     def round(self) -> CorridorRound:
         """Return the round, computing it the first time."""
@@ -86,7 +89,8 @@ class Board:
 
     ``rounds``: each corridor's newest round. ``periods``: the quarters in which each corridor was surveyed, oldest
     first. ``versions``: the newest dataset version that touched each corridor. ``newest_periods``: each source's
-    newest quarter anywhere. ``version`` and ``is_synthetic`` are null while there are no data.
+    newest quarter anywhere, and ``newest_since`` when its first quote arrived.
+    ``version`` and ``is_synthetic`` are null while there are no data.
     """
 
     version: DatasetVersion | None
@@ -96,6 +100,7 @@ class Board:
     periods: Mapping[str, tuple[str, ...]]
     versions: Mapping[str, DatasetVersion]
     newest_periods: Mapping[str, str]
+    newest_since: Mapping[str, datetime]
     providers: Mapping[str, str]
     spellings: tuple[Spelling, ...]
 
@@ -125,20 +130,17 @@ class Board:
         if found is None:
             if not self.rounds:
                 raise NoDataYet
-            raise CorridorNotCovered(corridor=corridor, suggestions=self._near(corridor))
+            sender, receiver = corridor.split("-")
+            raise CorridorNotCovered(corridor=corridor, suggestions=near(Corridor(sender, receiver), self.rounds))
         return found
 
     def prepare(self) -> None:
         """Compute every round that nobody asked for yet; to be called off the request path."""
-        for corridor in self.rounds:
-            self.rounds[corridor]
-        gc.freeze()  # or each full collection walks all of it: pauses of 90 ms (PERFORMANCE)
-
-    def _near(self, corridor: str) -> tuple[str, ...]:
-        sender, receiver = corridor.split("-")
-        same_sender = [other for other in self.rounds if other.startswith(sender)]
-        same_receiver = [other for other in self.rounds if other.endswith(receiver)]
-        return tuple(same_receiver[:NEAR_CORRIDORS] + same_sender[:NEAR_CORRIDORS])
+        waiting = [entry for entry in self.rounds.entries.values() if not entry.is_built]
+        for entry in waiting:
+            entry.round()
+        if waiting:
+            _freeze()
 
 
 def load(connection: Connection, geography: Geography, now: datetime, previous: Board | None = None) -> Board:
@@ -164,11 +166,27 @@ def load(connection: Connection, geography: Geography, now: datetime, previous: 
         periods=MappingProxyType({corridor: tuple(sorted(set(known[corridor]))) for corridor in sorted(known)}),
         versions=MappingProxyType(versions),
         newest_periods=MappingProxyType(newest_periods),
+        newest_since=MappingProxyType(
+            {
+                source: since
+                for source, period in newest_periods.items()
+                if (since := stored_rounds.arrived(connection, source, period)) is not None
+            }
+        ),
         providers=MappingProxyType(providers.names(connection)),
         spellings=tuple(providers.spellings(connection)),
     )
-    gc.freeze()
+    _freeze()
     return board
+
+
+def _freeze() -> None:
+    """Take the board out of the garbage collector's sight, or each full collection walks all of it: pauses of 90 ms.
+
+    What is garbage now is collected first: frozen, it would never be.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def load_newer(engine: Engine, geography: Geography, now: datetime, than: Board | None) -> Board | None:

@@ -6,18 +6,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from app.board import Board
 from app.domain.costs import ThreePercentTest, three_percent_test
 from app.domain.errors import InvalidParameter
 from app.domain.filters import Filters
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures, mean, percentile
 from app.domain.methodology import SURVEYED_AMOUNT_USD
+from app.domain.money import two_decimals
+from app.domain.price_curves import PriceCurve
 from app.domain.quotes import quarter_end
-from app.domain.ranking import Candidate, Offer, Question, Ranking, rank
+from app.domain.ranking import Candidate, Offer, Question, Ranking, rank, tie_order
 from app.domain.rounds import CorridorRound, stops_being_current, survey_freshness
 from app.domain.switches import Switch, switches
 from app.domain.targets import TargetRanges, meets_target_between
-from app.domain.vocabulary import AmountIs, AmountTier, Basis, Freshness
+from app.domain.vocabulary import AmountIs, AmountTier, Basis, Exclusion, Freshness, PriceBasis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,18 @@ class SurveyContext:
     newest_period: str
     newest_period_since: datetime
     is_synthetic: bool = False
+
+
+def survey_context(board: Board, found: CorridorRound) -> SurveyContext:
+    """Return what an answer about a round rests on, as the board knows it."""
+    version = board.versions[found.corridor]
+    return SurveyContext(
+        dataset_version=version.version,
+        committed_at=version.committed_at,
+        newest_period=board.newest_periods[found.source],
+        newest_period_since=board.newest_since[found.source],
+        is_synthetic=bool(board.is_synthetic),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +146,7 @@ def compare(
         settled = replace(settled, filters=replace(filters, observed_since=now - filters.max_age_days))
     ranking = rank(corridor_round.candidates, settled)
     freshness = survey_freshness(corridor_round.period, context.newest_period, now)
-    usd = settled.amount if settled.currency == "USD" and settled.amount_is is AmountIs.PRINCIPAL else None
-    surveyed_usd = corridor_round.default_amount("USD") if usd is not None else None
+    surveyed_usd = corridor_round.default_amount("USD") if settled.currency == "USD" else None
     evaluated_at, fresh_until = _clocks(corridor_round, settled, context, now)
     return Comparison(
         corridor=corridor_round.corridor,
@@ -141,7 +155,7 @@ def compare(
         basis_reason="no_live_quotes",
         period=corridor_round.period,
         freshness=freshness,
-        notices=_notices(corridor_round, freshness, context),
+        notices=(*_notices(corridor_round, freshness, context), *_no_price_here(ranking, settled)),
         amount=settled.amount,
         amount_currency=_amount_currency(settled),
         amount_is=settled.amount_is,
@@ -233,6 +247,25 @@ def _notices(corridor_round: CorridorRound, freshness: Freshness, context: Surve
     return tuple(notices)
 
 
+def _no_price_here(ranking: Ranking, question: Question) -> tuple[Notice, ...]:
+    """Say where prices are known if the amount is why nothing is ranked: at equal total paid that is easily missed."""
+    if ranking.offers or all(excluded.reason != Exclusion.AMOUNT_NOT_OBSERVED for excluded in ranking.excluded):
+        return ()
+    curves = [curve for e in ranking.excluded if (curve := e.candidate.curve(question.currency)) is not None]
+    known = known_between(curves, question.amount_is)
+    if known is None:
+        return ()
+    low, high = (f"{two_decimals(end)} {question.currency}" for end in known)
+    text = f"No price is known at this amount. There are prices from {low} to {high}."
+    return (Notice("no_price_at_this_amount", text),)
+
+
+def known_between(curves: Sequence[PriceCurve], amount_is: AmountIs) -> tuple[Fraction, Fraction] | None:
+    """Return the smallest and largest amount held equal at which any of some surveyed curves has a price."""
+    known = [range_ for curve in curves if (range_ := curve.known_between(amount_is)) is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+
+
 def _summary(offers: Sequence[Offer]) -> Summary:
     percents = [
         percent
@@ -286,33 +319,44 @@ class CostCurve:
     switches_reason: str | None
 
 
-def cost_curve(compared: Callable[[Decimal | None], Comparison], amounts: Sequence[Decimal]) -> CostCurve:
+def cost_curve(
+    compared: Callable[[Decimal | None], Comparison], amounts: Sequence[Decimal], *, exact_only: bool = False
+) -> CostCurve:
     """Compare at each amount and find every switch of the cheapest service between the known amounts.
 
-    ``compared`` answers the question at one amount (null: the default), as ``compare`` does. A service whose price is
-    doubtful at an end has no price between, and takes no part there.
+    ``compared`` answers the question at one amount (null: the default), as ``compare`` does. Every service that the
+    filters leave takes part wherever its price is known, whatever amounts are asked; ``exact_only`` leaves out what
+    lies between surveyed amounts.
     """
     comparisons = tuple(compared(amount) for amount in amounts) or (compared(None),)
     first = comparisons[0]
-    by_key = {candidate.key: candidate for candidate in _candidates(comparisons)}
-    priced = [(by_key[key], curve) for key in sorted(by_key) if (curve := by_key[key].curve(first.sending_currency))]
-    priced.sort(key=lambda found: found[0].description.provider)
-    services, curves = [service for service, _ in priced], [curve for _, curve in priced]
-    known = [amount for curve in curves for amount in curve.known_amounts]
-    if first.amount_is is AmountIs.RECEIVED or not known:
-        return CostCurve(comparisons, tuple(services), None, None, (), "no_known_price")
-    found = switches(curves, min(known), max(known), first.minor_per_major, first.amount_is)
-    reason = None if found else "one_service_is_cheapest_throughout"
-    return CostCurve(comparisons, tuple(services), min(known), max(known), tuple(found), reason)
-
-
-def _candidates(comparisons: Sequence[Comparison]) -> list[Candidate]:
-    """Return what was ranked at any of the amounts, or was not for its amount alone."""
-    ranked = [offer.candidate for comparison in comparisons for offer in comparison.ranking.offers]
-    for_amount = [
-        excluded.candidate
-        for comparison in comparisons
-        for excluded in comparison.ranking.excluded
-        if excluded.reason in ("amount_not_observed", "amount_not_offered")
+    priced = [
+        (candidate, curve)
+        for candidate in sorted(_meant(first.ranking), key=tie_order)
+        if (curve := _known(candidate.curve(first.sending_currency), exact_only=exact_only)) is not None
     ]
-    return ranked + for_amount
+    services, curves = tuple(service for service, _ in priced), [curve for _, curve in priced]
+    known = known_between(curves, first.amount_is)
+    if known is None:
+        return CostCurve(comparisons, services, None, None, (), "no_known_price")
+    found = switches(curves, *known, first.minor_per_major, first.amount_is)
+    reason = None if found else "one_service_is_cheapest_throughout"
+    return CostCurve(comparisons, services, *known, tuple(found), reason)
+
+
+def _meant(ranking: Ranking) -> list[Candidate]:
+    """Return every service that no filter left out."""
+    left_out = ("filtered_", "unknown_", Exclusion.PROMOTION_ONLY)
+    excluded = [e.candidate for e in ranking.excluded if not e.reason.startswith(left_out)]
+    ranked = [candidate for offer in ranking.offers for candidate in offer.members]
+    return ranked + excluded
+
+
+def _known(curve: PriceCurve | None, *, exact_only: bool) -> PriceCurve | None:
+    """Return the curve if it has a price anywhere."""
+    if curve is None:
+        return None
+    if exact_only:
+        observed = tuple(piece for piece in curve.pieces if piece.basis is not PriceBasis.INTERPOLATED)
+        curve = replace(curve, pieces=observed)
+    return curve if curve.pieces else None

@@ -12,7 +12,6 @@ from app import reference
 from app.api import operations, problems
 from app.api.deps import Served
 from app.api.manners import APP_VERSION, Manners
-from app.api.rounds import newest_since
 from app.api.v1.routers import ROUTERS
 from app.board import load_newer
 from app.db import DatabaseError, open_engine, upgrade
@@ -99,7 +98,6 @@ def refresh(shared: Served) -> bool:
         log.error("board_not_loaded", exc_info=error)
         return False
     if newer is not None:
-        shared.newest_since = newest_since(newer)
         shared.board = newer
         shared.metrics.board_loads.labels("loaded").inc()
         shared.metrics.dataset_version.set(newer.dataset_version)

@@ -1,5 +1,6 @@
 """The board holds every corridor's newest round, is never changed, and is replaced when the data change."""
 
+import gc
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,15 @@ def test_an_empty_database_gives_an_empty_board(empty_engine: Engine) -> None:
     assert (board.dataset_version, board.committed_at, board.is_synthetic, board.corridors) == (0, None, None, ())
     with pytest.raises(NoDataYet):
         board.newest_round("GBR-PHL")
+
+
+def test_an_idle_refresh_freezes_nothing(surveyed: Engine) -> None:
+    board = loaded(surveyed)
+    board.prepare()
+    frozen = gc.get_freeze_count()
+    for _ in range(3):
+        assert load_newer(surveyed, GEOGRAPHY, NOON, board) is None
+    assert gc.get_freeze_count() <= frozen
 
 
 def test_a_corridor_without_quotes_is_not_covered_and_near_ones_are_named(surveyed: Engine) -> None:

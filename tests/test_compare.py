@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from app.compare import ComparisonQuestion, SurveyContext, compare, cost_curve
+from app.compare import Comparison, ComparisonQuestion, SurveyContext, compare, cost_curve
 from app.domain.errors import InvalidParameter
 from app.domain.filters import Filters
 from app.domain.quotes import Quote
@@ -84,6 +84,7 @@ def test_the_summary_counts_services_whatever_is_merged() -> None:
 
 def test_nothing_ranked_has_no_figures() -> None:
     hidden = a_round([quote(status=FxMarginStatus.UNDISCLOSED, is_transparent=False)])
+    assert "no_price_at_this_amount" not in [n.code for n in answer(ComparisonQuestion()).notices]
     found = compare(hidden, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
     assert (found.summary.offers, found.summary.cheapest_percent, found.summary.average_percent) == (0, None, None)
     assert found.relax == ()
@@ -107,7 +108,8 @@ def test_a_current_answer_says_until_when_it_stands() -> None:
 
 
 def test_an_old_answer_says_since_when_it_is_old_and_does_not_change_any_more() -> None:
-    found = compare(ROUND, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=datetime.now(UTC))
+    years_later = datetime(2026, 11, 23, tzinfo=UTC)
+    found = compare(ROUND, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=years_later)
     assert (found.evaluated_at, found.fresh_until) == (datetime(2014, 10, 1, tzinfo=UTC), None)
     assert [notice.code for notice in found.notices] == ["prices_are_historical"]
     assert "2013-Q3" in found.notices[0].text
@@ -180,11 +182,11 @@ def test_targets_are_asked_of_the_offer() -> None:
 # --- the cost curve
 
 
-def test_the_curve_names_every_change_of_the_cheapest() -> None:
-    def at(amount: Decimal | None) -> object:
+def test_the_curve_says_that_one_service_is_the_cheapest_throughout() -> None:
+    def at(amount: Decimal | None) -> Comparison:
         return answer(ComparisonQuestion(amount=amount))
 
-    curve = cost_curve(at, [Decimal(120), Decimal(300)])  # type: ignore[arg-type]
+    curve = cost_curve(at, [Decimal(120), Decimal(300)])
     # a: 4 + 1 %, b: 2 + 3 %, c: 9 + 0 %; a and c meet at 500, so a stays the cheapest throughout.
     assert [c.ranking.offers[0].candidate.description.provider for c in curve.comparisons] == ["a", "a"]
     assert (curve.first, curve.last) == (Fraction(120), Fraction(300))
@@ -194,11 +196,11 @@ def test_the_curve_names_every_change_of_the_cheapest() -> None:
 def test_the_curve_switches_where_the_straight_lines_cross() -> None:
     crossing = a_round(both("a", "2", "2"), both("b", "4", "1"))
 
-    def at(amount: Decimal | None) -> object:
+    def at(amount: Decimal | None) -> Comparison:
         question = ComparisonQuestion(amount=amount)
         return compare(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
-    curve = cost_curve(at, [])  # type: ignore[arg-type]
+    curve = cost_curve(at, [])
     assert len(curve.comparisons) == 1
     (switch,) = curve.switches
     assert switch.before is not None
@@ -208,8 +210,62 @@ def test_the_curve_switches_where_the_straight_lines_cross() -> None:
     assert curve.switches_reason is None
 
 
+def test_the_curve_takes_every_service_wherever_it_is_known_whatever_amounts_are_asked() -> None:
+    half_known = [
+        quote("120", None, "1", "5", key="2013-Q3/b", provider="b", status=FxMarginStatus.INCOMPLETE),
+        quote("300", "1", "1", key="2013-Q3/b", provider="b", tier=USD_500),
+    ]
+    rounds = a_round(both("a", "5", "1"), half_known)
+
+    def at(amount: Decimal | None) -> Comparison:
+        question = ComparisonQuestion(amount=amount)
+        return compare(rounds, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+
+    for amounts in ([], [Decimal(120)], [Decimal(120), Decimal(300)]):
+        assert [(s.at, s.before, s.after) for s in cost_curve(at, amounts).switches] == [(Fraction(297), 0, 1)]
+
+
+def test_only_surveyed_amounts_take_part_where_that_is_asked() -> None:
+    crossing = a_round(both("a", "2", "2"), both("b", "4", "1"))
+
+    def at(amount: Decimal | None) -> Comparison:
+        question = ComparisonQuestion(amount=amount, exact_only=True)
+        return compare(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+
+    curve = cost_curve(at, [], exact_only=True)
+    assert [s.after for s in curve.switches] == [None, 1]
+
+
+def test_at_equal_total_paid_the_curve_covers_the_totals_and_an_empty_answer_names_them() -> None:
+    def at(amount: Decimal | None) -> Comparison:
+        return answer(ComparisonQuestion(amount=amount, amount_is=AmountIs.TOTAL_PAID))
+
+    curve = cost_curve(at, [])
+    assert (curve.first, curve.last) == (Fraction(122), Fraction(309))
+    nothing_there = at(Decimal(100))
+    assert nothing_there.summary.services == 0
+    assert [n.code for n in nothing_there.notices] == ["no_price_at_this_amount"]
+    assert "from 122.00 GBP to 309.00 GBP" in nothing_there.notices[0].text
+
+
+def test_where_no_price_is_known_anywhere_no_amount_is_named() -> None:
+    hidden = a_round([quote(status=FxMarginStatus.UNDISCLOSED, is_transparent=False)])
+    question = ComparisonQuestion(amount_is=AmountIs.TOTAL_PAID)
+
+    def at(_: Decimal | None) -> Comparison:
+        return compare(hidden, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+
+    assert cost_curve(at, []).switches_reason == "no_known_price"
+    assert "no_price_at_this_amount" not in [n.code for n in at(None).notices]
+
+
+def test_the_default_currency_was_asked_for_200_dollars() -> None:
+    odd = a_round([quote("200", currency="USD"), quote("345", currency="EUR", tier=USD_500)])
+    assert odd.default_currency == "USD"
+
+
 def test_what_is_received_has_no_curve_in_a_survey() -> None:
-    def at(amount: Decimal | None) -> object:
+    def at(amount: Decimal | None) -> Comparison:
         return answer(ComparisonQuestion(amount=amount, amount_is=AmountIs.RECEIVED))
 
-    assert cost_curve(at, [Decimal(6000)]).switches_reason == "no_known_price"  # type: ignore[arg-type]
+    assert cost_curve(at, [Decimal(6000)]).switches_reason == "no_known_price"

@@ -37,7 +37,6 @@ class RoundFigures(NamedTuple):
 class Served:
     """What all requests of an app share; only the board is ever replaced, by a newer one.
 
-    ``newest_since``: for each source, when the rounds of its newest quarter began to be there.
     ``past_figures``: those of a few past quarters, by dataset version and quarter.
     """
 
@@ -47,7 +46,6 @@ class Served:
     metrics: Metrics
     clock: Callable[[], datetime]
     board: Board | None = None
-    newest_since: Mapping[str, datetime] = field(default_factory=dict)
     past_figures: dict[tuple[int, str], Mapping[str, RoundFigures]] = field(default_factory=dict)
 
     def current_board(self) -> Board:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from app import db
 from app.api.deps import RoundFigures, Served
 from app.api.problems import ContradictoryParametersError, NoLiveQuotesError
 from app.board import Board, round_of, rounds_of
-from app.compare import SurveyContext
+from app.compare import SurveyContext, survey_context
 from app.domain.errors import NoDataYet, PeriodNotSurveyed
 from app.domain.rounds import CorridorRound
 from app.domain.vocabulary import Basis
@@ -36,12 +35,12 @@ def find_round(shared: Served, board: Board, text: str, *, basis: Basis | None, 
         known = ", ".join(reversed(board.periods[corridor][-4:]))
         raise NoLiveQuotesError(f"{corridor} has survey rounds ({known}): leave out basis, or write basis=survey.")
     if period is None or period == newest.period:
-        return FoundRound(newest, context_of(shared, board, newest))
+        return FoundRound(newest, survey_context(board, newest))
     if period not in board.periods[corridor]:
         raise PeriodNotSurveyed(corridor=corridor, period=period, known=board.periods[corridor])
     with db.reading(shared.engine) as connection:
         found = round_of(connection, shared.geography, corridor, period, known=board.periods[corridor])
-    return FoundRound(found, context_of(shared, board, found))
+    return FoundRound(found, survey_context(board, found))
 
 
 def check_basis(basis: Basis | None, period: str | None) -> None:
@@ -49,30 +48,6 @@ def check_basis(basis: Basis | None, period: str | None) -> None:
     if basis is Basis.LIVE and period is not None:
         detail = "basis=live has no period; leave out one of the two."
         raise ContradictoryParametersError("basis", "period", detail=detail)
-
-
-def context_of(shared: Served, board: Board, found: CorridorRound) -> SurveyContext:
-    """Return what an answer about a round rests on."""
-    version = board.versions[found.corridor]
-    newest_period = board.newest_periods[found.source]
-    return SurveyContext(
-        dataset_version=version.version,
-        committed_at=version.committed_at,
-        newest_period=newest_period,
-        newest_period_since=shared.newest_since.get(found.source, version.committed_at),
-        is_synthetic=bool(board.is_synthetic),
-    )
-
-
-def newest_since(board: Board) -> dict[str, datetime]:
-    """Return, for each source, when the rounds of its newest quarter began to be there."""
-    since: dict[str, datetime] = {}
-    for corridor, entry in board.rounds.entries.items():
-        source, _, period = entry.place
-        if period == board.newest_periods[source]:
-            arrived = board.versions[corridor].committed_at
-            since[source] = min(since.get(source, arrived), arrived)
-    return since
 
 
 def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str, Mapping[str, RoundFigures]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from app import reference
 from app.board import Board, load, round_of, rounds_of
-from app.compare import Comparison, ComparisonQuestion, SurveyContext, compare
+from app.compare import Comparison, ComparisonQuestion, compare, survey_context
 from app.db import check_schema, open_engine, reading
 from app.domain.errors import InvalidParameter, NoDataYet, PeriodNotSurveyed, UnknownPeriod, UnknownProvider
 from app.domain.geography import Geography
@@ -69,14 +69,7 @@ class Data:
                 self.geography.currency(code)
         if question.amount is not None:
             check_amount(question.amount, self.geography.currency(self._amount_currency(found, question)))
-        version = self.board.versions[found.corridor]
-        context = SurveyContext(
-            dataset_version=version.version,
-            committed_at=version.committed_at,
-            newest_period=self.board.newest_periods[found.source],
-            newest_period_since=version.committed_at,
-            is_synthetic=bool(self.board.is_synthetic),
-        )
+        context = survey_context(self.board, found)
         return compare(found, question, context=context, geography=self.geography, now=self.now)
 
     def _amount_currency(self, found: CorridorRound, question: ComparisonQuestion) -> str:

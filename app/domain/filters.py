@@ -24,7 +24,6 @@ RECEIVED_WITHOUT_ACCOUNT = frozenset(
 )
 """How a receiver without a bank account or card can be paid."""
 
-_SPEED = {speed: place for place, speed in enumerate(TransferSpeed)}
 _UNKNOWN = "unknown"
 
 
@@ -93,9 +92,9 @@ class Filters:
             if wanted:
                 yield name, _any(has, wanted.__contains__), name
         if self.max_transfer_speed is not None:
-            limit = _SPEED[self.max_transfer_speed]
+            is_fast = d.transfer_speed.place <= self.max_transfer_speed.place
             known = d.transfer_speed is not TransferSpeed.UNKNOWN
-            yield "max_transfer_speed", _SPEED[d.transfer_speed] <= limit if known else None, "transfer_speed"
+            yield "max_transfer_speed", is_fast if known else None, "transfer_speed"
         if self.observed_since is not None:
             yield "max_age_days", observed_at >= self.observed_since, "observed_at"
         if self.paying_without_account is not None:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.domain.methodology import RECOMPUTED_SHOWN_ABOVE_PERCENTAGE_POINTS
+from app.domain.money import exact
 from app.domain.quotes import Quote
 from app.domain.smart import SmartEstimate, sdg_status, smart_estimate
-from app.domain.survey_curves import ranking_total_percent, recomputed_total_percent
+from app.domain.survey_curves import DOUBTS, ranking_total_percent, recomputed_total_percent
 from app.domain.vocabulary import AmountTier, CostStatus, FxMarginStatus, SdgStatus
 
 _NOT_COMPARABLE = frozenset(
     {FxMarginStatus.INCOMPLETE, FxMarginStatus.NOT_MEASURED, FxMarginStatus.ZERO_UNEXPLAINED},
 )
-_NOT_RANKED = _NOT_COMPARABLE | {FxMarginStatus.UNDISCLOSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def corridor_figures(quotes: Iterable[Quote], tier: AmountTier = AmountTier.USD_
     """Return the figures of the quotes of one corridor and round."""
     of_tier = [quote for quote in quotes if quote.tier is tier]
     base = disclosed(of_tier, tier)
-    totals = [Fraction(quote.published_total_percent) for quote in base]
+    totals = [exact(quote.published_total_percent) for quote in base]
     smart = smart_estimate(base)
     average = mean(totals)
     return CorridorFigures(
@@ -63,7 +63,7 @@ def corridor_figures(quotes: Iterable[Quote], tier: AmountTier = AmountTier.USD_
         median_percent=percentile(totals, Fraction(1, 2)),
         cheapest_percent=min(totals, default=None),
         cheapest_ranked_percent=min(
-            (ranking_total_percent(quote) for quote in base if quote.fx_margin_status not in _NOT_RANKED),
+            (ranking_total_percent(quote) for quote in base if quote.fx_margin_status not in DOUBTS),
             default=None,
         ),
         smart=smart,
@@ -79,10 +79,15 @@ def is_comparable(base: Sequence[Quote]) -> bool:
 
 
 def _recomputed_average(base: Sequence[Quote], published: Fraction | None) -> Fraction | None:
-    """Return the mean of fee % + margin % (the published total where a part is missing), if it differs enough."""
+    """Return the mean of fee % + margin % (the published total where a part is missing), if it differs enough.
+
+    Rows that are not suspect differ by 0.011 at most, so that alone they cannot move the mean by 0.05.
+    """
+    if all(quote.cost_status is CostStatus.CONSISTENT for quote in base):
+        return None
     recomputed = mean(
         [
-            Fraction(quote.published_total_percent) if (total := recomputed_total_percent(quote)) is None else total
+            exact(quote.published_total_percent) if (total := recomputed_total_percent(quote)) is None else total
             for quote in base
         ]
     )
@@ -139,5 +144,5 @@ def averages(
     for quote in disclosed(quotes, tier):
         group = indicator.group(quote) if indicator.counts(quote) else None
         if group is not None:
-            groups.setdefault(group, []).append(Fraction(quote.published_total_percent))
-    return {group: sum(totals, Fraction(0)) / len(totals) for group, totals in sorted(groups.items())}
+            groups.setdefault(group, []).append(exact(quote.published_total_percent))
+    return {group: average for group, totals in sorted(groups.items()) if (average := mean(totals)) is not None}

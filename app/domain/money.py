@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from app.domain.errors import InvalidAmount, InvalidNumber
 
@@ -40,6 +41,12 @@ def normalise(number: Decimal) -> Decimal:
     stripped = number.normalize(_EXACT)
     exponent = stripped.as_tuple().exponent
     return stripped.quantize(Decimal(1), context=_EXACT) if isinstance(exponent, int) and exponent > 0 else stripped
+
+
+@lru_cache(maxsize=1 << 16)
+def exact(number: Decimal) -> Fraction:
+    """Return the same number as a fraction; kept, since published numbers come back thousands of times."""
+    return Fraction(number)
 
 
 def parse_decimal(text: str) -> Decimal:

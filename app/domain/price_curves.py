@@ -70,6 +70,14 @@ class Gap:
     at_least_percent: Decimal | None = None
     fee: Polynomial | None = None
 
+    def principal(self, amount: Fraction, amount_is: AmountIs) -> Fraction | None:
+        """Return the principal of an amount held equal; null where that needs a fee or a rate that is not known."""
+        if amount_is is AmountIs.PRINCIPAL:
+            return amount
+        if amount_is is AmountIs.RECEIVED or self.fee is None:
+            return None
+        return (IDENTITY + self.fee).inverse()(amount)
+
 
 @dataclass(frozen=True, slots=True)
 class NoPrice:
@@ -108,6 +116,19 @@ class PriceCurve:
             return self._price(piece, principal, amount_is)
         return self._why_not(amount, amount_is)
 
+    def known_between(self, amount_is: AmountIs) -> tuple[Fraction, Fraction] | None:
+        """Return the smallest and largest amount held equal with a price, within the surveyed principals."""
+        if not self.known_amounts:
+            return None
+        lowest, highest = min(self.known_amounts), max(self.known_amounts)
+        ends: list[Fraction] = []
+        for piece in self.pieces:
+            line = piece.principal_for(amount_is)
+            if line is not None:
+                principals = (piece.span.start, highest if piece.span.end is None else piece.span.end)
+                ends += [line.inverse()(min(max(principal, lowest), highest)) for principal in principals]
+        return (min(ends), max(ends)) if ends else None
+
     def _solutions(self, amount: Fraction, amount_is: AmountIs) -> Iterator[tuple[Piece, Fraction]]:
         for piece in self.pieces:
             line = piece.principal_for(amount_is)
@@ -115,16 +136,15 @@ class PriceCurve:
                 yield piece, principal
 
     def _why_not(self, amount: Fraction, amount_is: AmountIs) -> NoPrice:
+        """Name the gap that the amount falls into; where no principal is known for it, the first doubt that fits."""
         for gap in self.gaps:
-            principal = amount
-            if amount_is is AmountIs.TOTAL_PAID and gap.fee is not None:
-                principal = (IDENTITY + gap.fee).inverse()(amount)
-            if principal in gap.span and amount_is is not AmountIs.RECEIVED:
+            principal = gap.principal(amount, amount_is)
+            if principal is not None and principal in gap.span:
                 return NoPrice(gap.reason, gap.at_least_percent)
+        reasons = [self.outside] if self.pieces else [gap.reason for gap in self.gaps] or [self.outside]
         if amount_is is AmountIs.RECEIVED and all(piece.offered_rate is None for piece in self.pieces):
-            reasons = [gap.reason for gap in self.gaps if gap.reason is not Exclusion.AMOUNT_NOT_OBSERVED]
-            return NoPrice(first_reason([*reasons, Exclusion.RATE_NOT_RECORDED]))
-        return NoPrice(self.outside)
+            reasons = [*(gap.reason for gap in self.gaps), Exclusion.RATE_NOT_RECORDED]
+        return NoPrice(first_reason(reasons))
 
     def _price(self, piece: Piece, principal: Fraction, amount_is: AmountIs) -> Price:
         cost = None if piece.total_cost is None else piece.total_cost(principal)

@@ -22,11 +22,9 @@ from app.domain.vocabulary import (
     Exclusion,
     PriceBasis,
     SurveyNote,
-    TransferSpeed,
 )
 
 _BOUNDED_KEYS = ("total_cost", "cost_of_total_paid_percent")
-_SPEED = {speed: place for place, speed in enumerate(TransferSpeed)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +69,25 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A ranked price; ``services`` of them that are equal in every answered field are one offer."""
+    """A ranked price; services that are equal in every answered field are its ``members``, one offer."""
 
     rank: int
     is_tied: bool
     is_rank_certain: bool
-    candidate: Candidate
+    members: tuple[Candidate, ...]
     price: Price
     cautions: tuple[Caution, ...]
-    services: int
     quote_ids: tuple[UUID, ...]
+
+    @property
+    def candidate(self) -> Candidate:
+        """The first of the members, which speaks for all."""
+        return self.members[0]
+
+    @property
+    def services(self) -> int:
+        """How many services are this offer."""
+        return len(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +128,8 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
             rankable.append((candidate, price, value))
     offers = _placed(key, rankable, question.minor_per_major)
     if question.sort_by_speed:
-        offers.sort(key=lambda offer: (_SPEED[offer.candidate.description.transfer_speed], offer.rank))
-    return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, _identity(e.candidate)))))
+        offers.sort(key=lambda offer: (offer.candidate.description.transfer_speed.place, offer.rank))
+    return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, tie_order(e.candidate)))))
 
 
 def _judge(candidate: Candidate, question: Question) -> Price | Excluded:
@@ -185,13 +192,21 @@ class _Row:
     """One offer on its way to a rank: its value under the key, and the services that are equal in every field."""
 
     value: Fraction
-    candidate: Candidate
-    price: Price
-    members: tuple[Price, ...]
+    members: tuple[tuple[Candidate, Price], ...]
+
+    @property
+    def candidate(self) -> Candidate:
+        """The first member's service."""
+        return self.members[0][0]
+
+    @property
+    def price(self) -> Price:
+        """The first member's price."""
+        return self.members[0][1]
 
 
 def _placed(key: str, rankable: list[tuple[Candidate, Price, Fraction]], units: int) -> list[Offer]:
-    rankable.sort(key=lambda row: (row[2], _SPEED[row[0].description.transfer_speed], _identity(row[0])))
+    rankable.sort(key=lambda row: (row[2], tie_order(row[0])))
     rows = _merged(rankable, units)
     certain = _certain([row.price for row in rows]) if key in _BOUNDED_KEYS else [True] * len(rows)
     offers: list[Offer] = []
@@ -203,11 +218,10 @@ def _placed(key: str, rankable: list[tuple[Candidate, Price, Fraction]], units: 
                 rank=place,
                 is_tied=len(tied) > 1,
                 is_rank_certain=certain[len(offers) + index],
-                candidate=row.candidate,
+                members=tuple(candidate for candidate, _ in row.members),
                 price=row.price,
                 cautions=cautions(row.candidate, row.price),
-                services=len(row.members),
-                quote_ids=tuple(sorted({quote for price in row.members for quote in price.quote_ids})),
+                quote_ids=tuple(sorted({quote for _, price in row.members for quote in price.quote_ids})),
             )
             for index, row in enumerate(tied)
         ]
@@ -228,11 +242,10 @@ def _merged(rankable: list[tuple[Candidate, Price, Fraction]], units: int) -> li
             targets = meets_target_between(curve, units) if len(group) > 1 and curve is not None else None
             parts.setdefault(targets, []).append(found)
         rows += [
-            _Row(value, candidate, price, tuple(member[1] for member in members))
+            _Row(members[0][2], tuple((candidate, price) for candidate, price, _ in members))
             for members in parts.values()
-            for candidate, price, value in members[:1]
         ]
-    return rows
+    return sorted(rows, key=lambda row: (row.value, tie_order(row.candidate)))
 
 
 def _answered(candidate: Candidate, price: Price) -> tuple[object, ...]:
@@ -248,9 +261,9 @@ def _answered(candidate: Candidate, price: Price) -> tuple[object, ...]:
     )
 
 
-def _identity(candidate: Candidate) -> tuple[object, ...]:
-    """Order inside a tie: identifiers, so that nothing depends on the order of the input."""
-    return (candidate.description.provider, candidate.source, candidate.key)
+def tie_order(candidate: Candidate) -> tuple[int, str, tuple[str, str]]:
+    """Order inside a tie: the faster, then identifiers, so that nothing depends on the order of the input."""
+    return (candidate.description.transfer_speed.place, candidate.description.provider, candidate.key)
 
 
 def _certain(prices: list[Price]) -> list[bool]:

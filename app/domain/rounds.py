@@ -40,10 +40,11 @@ class CorridorRound:
 
     @property
     def default_currency(self) -> str:
-        """The currency of most services, ties by code."""
+        """The currency in which most services were asked for USD 200 (else for any amount), ties by code."""
+        at_200 = [amount for amount in self.amounts if amount.tier is AmountTier.USD_200]
         services = Counter[str]()
-        for candidate in self.candidates:
-            services.update(curve.currency for curve in candidate.curves)
+        for amount in at_200 or self.amounts:
+            services[amount.currency] += amount.services
         return min(services, key=lambda currency: (-services[currency], currency))
 
     def default_amount(self, currency: str) -> Decimal | None:

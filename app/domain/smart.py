@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.domain.methodology import CEILING_PERCENT, SMART_RULE, TARGET_PERCENT, SmartRule
+from app.domain.money import exact
 from app.domain.quotes import Description, Quote
 from app.domain.vocabulary import NetworkCoverage, SdgStatus, TransferSpeed
-
-_SPEED = {speed: place for place, speed in enumerate(TransferSpeed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ def qualifies(description: Description, rule: SmartRule = SMART_RULE) -> bool:
     d = description
     if not d.is_transparent or d.transfer_speed is TransferSpeed.UNKNOWN:
         return False
-    if _SPEED[d.transfer_speed] > _SPEED[rule.max_speed]:
+    if d.transfer_speed.place > rule.max_speed.place:
         return False
     if any(method in rule.coverage_not_asked_of for method in d.receiving_methods):
         return True
@@ -55,7 +54,7 @@ def smart_estimate(quotes: Iterable[Quote], rule: SmartRule = SMART_RULE) -> Sma
         members.append(quote)
     if not members:
         return SmartEstimate(None, ())
-    total = sum((Fraction(quote.published_total_percent) for quote in members), Fraction(0))
+    total = sum((exact(quote.published_total_percent) for quote in members), Fraction(0))
     return SmartEstimate(total / len(members), tuple(members))
 
 

@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from app.domain.methodology import OBSERVED_WITHIN
+from app.domain.money import exact
 from app.domain.polynomials import Polynomial, Span
 from app.domain.price_curves import Gap, Piece, PriceCurve, first_reason
 from app.domain.quotes import Quote
@@ -24,7 +26,13 @@ def survey_curves(quotes: tuple[Quote, ...]) -> tuple[PriceCurve, ...]:
     """Return the curves of one service, one per sending currency, in the currencies' alphabetical order."""
     currencies = sorted({quote.sending_currency for quote in quotes})
     return tuple(
-        _curve(tuple(sorted((q for q in quotes if q.sending_currency == currency), key=lambda q: (q.amount, q.id))))
+        _curve(
+            tuple(
+                sorted(
+                    (q for q in quotes if q.sending_currency == currency), key=lambda q: (q.amount, q.tier or "", q.id)
+                )
+            )
+        )
         for currency in currencies
     )
 
@@ -33,16 +41,16 @@ def recomputed_total_percent(quote: Quote) -> Fraction | None:
     """Return fee % + margin % of a quote; null where a part is missing."""
     if quote.fee is None or quote.fx_margin_percent is None:
         return None
-    return 100 * Fraction(quote.fee) / Fraction(quote.amount) + Fraction(quote.fx_margin_percent)
+    return 100 * _share(quote.fee, quote.amount) + exact(quote.fx_margin_percent)
 
 
 def ranking_total_percent(quote: Quote) -> Fraction:
     """Return the total on which a ranking may rest: the larger of published and recomputed where they disagree."""
-    published = Fraction(quote.published_total_percent)
-    recomputed = recomputed_total_percent(quote)
-    if quote.cost_status is CostStatus.CONSISTENT or recomputed is None:
+    published = exact(quote.published_total_percent)
+    if quote.cost_status is CostStatus.CONSISTENT:
         return published
-    return max(published, recomputed)
+    recomputed = recomputed_total_percent(quote)
+    return published if recomputed is None else max(published, recomputed)
 
 
 def _curve(points: tuple[Quote, ...]) -> PriceCurve:
@@ -51,8 +59,8 @@ def _curve(points: tuple[Quote, ...]) -> PriceCurve:
     known_to = _NOTHING
     left: Quote | None = None
     for point in points:
-        amount = Fraction(point.amount)
-        start, end = max(amount * (1 - OBSERVED_WITHIN), known_to), amount * (1 + OBSERVED_WITHIN)
+        from_amount, end = _window(point.amount)
+        start = max(from_amount, known_to)
         if known_to < start:
             before = Span(known_to, start, includes_start=False)
             _add(pieces, gaps, _between(left, point, before) if left else _outside(point, before))
@@ -67,7 +75,7 @@ def _curve(points: tuple[Quote, ...]) -> PriceCurve:
         pieces=tuple(pieces),
         gaps=tuple(gaps),
         outside=Exclusion.AMOUNT_NOT_OBSERVED,
-        known_amounts=tuple(Fraction(point.amount) for point in points),
+        known_amounts=tuple(exact(point.amount) for point in points),
     )
 
 
@@ -80,8 +88,7 @@ def _add(pieces: list[Piece], gaps: list[Gap], stretch: Piece | Gap) -> None:
 
 def _observed(point: Quote, window: Span) -> Piece | Gap:
     """Within 1 % the published percentages stand, and money is those percentages of the amount asked."""
-    amount = Fraction(point.amount)
-    fee = None if point.fee is None else Polynomial(linear=Fraction(point.fee) / amount)
+    fee = None if point.fee is None else Polynomial(linear=_share(point.fee, point.amount))
     doubt = DOUBTS.get(point.fx_margin_status)
     if doubt is not None or fee is None or point.fx_margin_percent is None:
         return Gap(window, doubt or Exclusion.INCOMPLETE_PRICE, point.published_total_percent, fee)
@@ -90,7 +97,7 @@ def _observed(point: Quote, window: Span) -> Piece | Gap:
         basis=PriceBasis.OBSERVED,
         fee_mode=FeeMode.ON_TOP,
         fee=fee,
-        fx_margin_percent=Polynomial(Fraction(point.fx_margin_percent)),
+        fx_margin_percent=Polynomial(exact(point.fx_margin_percent)),
         total_cost=Polynomial(linear=ranking_total_percent(point) / 100),
         quote_ids=(point.id,),
         published_total_percent=point.published_total_percent,
@@ -102,16 +109,14 @@ def _observed(point: Quote, window: Span) -> Piece | Gap:
 
 def _between(left: Quote, right: Quote, span: Span) -> Piece | Gap:
     """Between two sound amounts the fee (money) and the margin are linear in the principal."""
-    doubts = [DOUBTS[q.fx_margin_status] for q in (left, right) if q.fx_margin_status in DOUBTS]
-    if doubts:
-        return Gap(span, first_reason(doubts))
     ends = (left, right)
-    if any(q.cost_status is CostStatus.SUSPECT or q.fee is None or q.fx_margin_percent is None for q in ends):
-        return Gap(span, Exclusion.AMOUNT_NOT_OBSERVED)
-    fees = [Fraction(q.fee or 0) for q in ends]
-    margins = [Fraction(q.fx_margin_percent or 0) for q in ends]
-    fee = _line(left.amount, fees[0], right.amount, fees[1])
-    margin = _line(left.amount, margins[0], right.amount, margins[1])
+    fee = _line_of(left.amount, left.fee, right.amount, right.fee)
+    margin = _line_of(left.amount, left.fx_margin_percent, right.amount, right.fx_margin_percent)
+    doubts = [DOUBTS[quote.fx_margin_status] for quote in ends if quote.fx_margin_status in DOUBTS]
+    if doubts:
+        return Gap(span, first_reason(doubts), fee=fee)
+    if fee is None or margin is None or any(quote.cost_status is CostStatus.SUSPECT for quote in ends):
+        return Gap(span, Exclusion.AMOUNT_NOT_OBSERVED, fee=fee)
     return Piece(
         span=span,
         basis=PriceBasis.INTERPOLATED,
@@ -120,8 +125,8 @@ def _between(left: Quote, right: Quote, span: Span) -> Piece | Gap:
         fx_margin_percent=margin,
         total_cost=fee + margin.times_x().scaled(Fraction(1, 100)),
         quote_ids=(left.id, right.id),
-        fee_bounds=(min(fees), max(fees)),
-        margin_bounds=(min(margins), max(margins)),
+        fee_bounds=_bounds(fee, left.amount, right.amount),
+        margin_bounds=_bounds(margin, left.amount, right.amount),
         fx_margin_status=left.fx_margin_status if left.fx_margin_status is right.fx_margin_status else None,
     )
 
@@ -131,6 +136,28 @@ def _outside(point: Quote, span: Span) -> Gap:
     return Gap(span, DOUBTS.get(point.fx_margin_status, Exclusion.AMOUNT_NOT_OBSERVED))
 
 
-def _line(x1: Decimal, y1: Fraction, x2: Decimal, y2: Fraction) -> Polynomial:
-    slope = (y2 - y1) / (Fraction(x2) - Fraction(x1))
-    return Polynomial(y1 - slope * Fraction(x1), slope)
+# The survey asks for few amounts and providers charge few fees: the same lines come back thousands of times.
+
+
+@lru_cache(maxsize=4096)
+def _window(amount: Decimal) -> tuple[Fraction, Fraction]:
+    return exact(amount) * (1 - OBSERVED_WITHIN), exact(amount) * (1 + OBSERVED_WITHIN)
+
+
+@lru_cache(maxsize=16384)
+def _share(part: Decimal, whole: Decimal) -> Fraction:
+    return exact(part) / exact(whole)
+
+
+@lru_cache(maxsize=16384)
+def _line_of(x1: Decimal, y1: Decimal | None, x2: Decimal, y2: Decimal | None) -> Polynomial | None:
+    if y1 is None or y2 is None:
+        return None
+    slope = (exact(y2) - exact(y1)) / (exact(x2) - exact(x1))
+    return Polynomial(exact(y1) - slope * exact(x1), slope)
+
+
+def _bounds(line: Polynomial, x1: Decimal, x2: Decimal) -> tuple[Fraction, Fraction]:
+    """Return the lower and the higher end of a line between two amounts."""
+    ends = (line(exact(x1)), line(exact(x2)))
+    return min(ends), max(ends)

@@ -65,6 +65,14 @@ class TransferSpeed(StrEnum):
     SIX_DAYS_OR_MORE = "6_days_or_more"
     UNKNOWN = "unknown"
 
+    @property
+    def place(self) -> int:
+        """The place in the order, 0 for the fastest."""
+        return _SPEED_PLACES[self]
+
+
+_SPEED_PLACES = {speed: place for place, speed in enumerate(TransferSpeed)}
+
 
 class NetworkCoverage(StrEnum):
     """How far the provider's network reaches in the receiving country."""

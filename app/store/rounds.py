@@ -1,6 +1,7 @@
 """Rounds: the quarters in which a source surveyed a corridor, and the current quotes of one."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -69,6 +70,14 @@ def of_period(connection: Connection, period: str) -> list[Round]:
         .order_by(columns.source, columns.corridor)
     )
     return [Round(*row) for row in rows]
+
+
+def arrived(connection: Connection, source: str, period: str) -> datetime | None:
+    """Return when the first quote of a quarter was recorded, whatever became of it; null where there is none."""
+    columns = quotes.c
+    query = select(func.min(columns.recorded_at)).where(columns.source == source, columns.period == period)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
 
 
 def surveyed_periods(connection: Connection, source: str) -> set[str]:

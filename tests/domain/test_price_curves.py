@@ -169,8 +169,23 @@ def test_a_total_paid_in_a_doubtful_window_names_the_doubt() -> None:
     hidden = FxMarginStatus.UNDISCLOSED
     doubtful = curve(quote("120", "4", "0", "3.33", status=hidden), quote("300", "6", "0", tier=USD_500, status=hidden))
     assert why_not("124", AmountIs.TOTAL_PAID, doubtful) == NoPrice(Exclusion.UNDISCLOSED_MARGIN, Decimal("3.33"))
-    assert why_not("200", AmountIs.TOTAL_PAID, doubtful).reason is Exclusion.UNDISCLOSED_MARGIN
+    for paid in ("1", "118", "119", "120", "121", "122", "200", "297", "298", "300", "303", "999"):
+        assert why_not(paid, AmountIs.TOTAL_PAID, doubtful).reason is Exclusion.UNDISCLOSED_MARGIN
     assert why_not("5", AmountIs.TOTAL_PAID).reason is Exclusion.AMOUNT_NOT_OBSERVED
+
+
+def test_a_total_paid_below_what_is_known_is_not_observed_whatever_the_other_end_is() -> None:
+    half = curve(quote("120", "4", "1"), quote("300", None, "1", "7", tier=USD_500, status=FxMarginStatus.INCOMPLETE))
+    assert why_not("122", AmountIs.TOTAL_PAID, half).reason is Exclusion.AMOUNT_NOT_OBSERVED
+    assert at(half, "124", AmountIs.TOTAL_PAID).principal == 120
+
+
+def test_a_curve_knows_between_which_amounts_it_has_prices() -> None:
+    flat = curve(quote("120", "6", "1"), quote("300", "6", "1", tier=USD_500))
+    assert flat.known_between(AmountIs.PRINCIPAL) == (Fraction(120), Fraction(300))
+    assert flat.known_between(AmountIs.TOTAL_PAID) == (Fraction(126), Fraction(306))
+    assert flat.known_between(AmountIs.RECEIVED) is None
+    assert tariff_curve(tariff(*STEPS)).known_between(AmountIs.PRINCIPAL) is None
 
 
 def test_a_survey_cannot_answer_what_is_received() -> None:

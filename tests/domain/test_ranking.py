@@ -165,6 +165,17 @@ def test_services_that_meet_the_target_elsewhere_are_two_offers() -> None:
     assert [o.services for o in rank([a, b], ask()).offers] == [1, 1]
 
 
+def test_merging_leaves_the_order_inside_a_tie_alone() -> None:
+    about = description("a")
+    one, two, three = (
+        service("1", "4", "1", about=about),
+        service("2", "4", "1", about=about, fee_500="1"),
+        service("3", "4", "1", about=about),
+    )
+    keys = [[c.key[1] for c in offer.members] for offer in rank([three, two, one], ask()).offers]
+    assert keys == [["1", "3"], ["2"]]
+
+
 def test_sorting_by_speed_keeps_the_ranks_of_cost() -> None:
     slow = service("a", "1", "1", transfer_speed=TransferSpeed.TWO_DAYS)
     fast = service("b", "9", "1")
@@ -309,7 +320,7 @@ def test_the_answer_does_not_depend_on_the_order_of_the_input(
     assert [(o.rank, o.quote_ids, o.services) for o in first.offers] == [
         (o.rank, o.quote_ids, o.services) for o in second.offers
     ]
-    assert sorted(e.candidate.key for e in first.excluded) == sorted(e.candidate.key for e in second.excluded)
+    assert [e.candidate.key for e in first.excluded] == [e.candidate.key for e in second.excluded]
     assert sum(o.services for o in first.offers) + len(first.excluded) == len(candidates)
     costs = [o.price.total_cost for o in first.offers]
     assert costs == sorted(costs)  # type: ignore[type-var]

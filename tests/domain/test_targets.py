@@ -31,7 +31,8 @@ def test_the_contracts_example_meets_the_target_from_138_41_pounds() -> None:
 
 
 def test_a_cost_may_rise_with_the_amount() -> None:
-    assert meets_target_between(surveyed("3", "30"), PENCE).ranges[0].start == 120
+    (dear_when_large,) = meets_target_between(surveyed("3", "30"), PENCE).ranges
+    assert (dear_when_large.start, dear_when_large.end) == (Fraction(120), Fraction("124.99"))
 
 
 def test_the_target_is_met_where_the_cost_is_below_and_not_where_it_is_three() -> None:
@@ -197,11 +198,35 @@ def test_the_envelope_agrees_with_asking_at_every_unit(services: list[tuple[int,
         costs = [_cost(known, amount) for known in curves]
         best = [place for place, cost in enumerate(costs) if cost == min(costs)]
         if amount in changes:
-            winner = changes[amount]
+            before, winner = winner, changes[amount]
             assert winner in best
+            assert before is not None
+            assert winner is not None
+            assert costs[winner] < costs[before]
         elif winner is None:
             winner = best[0] if best else None
         assert winner in best, (amount, costs, found)
+
+
+def test_the_bounds_of_a_switch_at_equal_total_paid_take_what_each_fee_leaves() -> None:
+    cheap_fee, cheap_rate = surveyed("2", "3", "2"), surveyed("4", "4", "1")
+    (switch,) = switches([cheap_fee, cheap_rate], Fraction(130), Fraction(290), PENCE, AmountIs.TOTAL_PAID)
+    assert switch.before == 0
+    for unit, holds in ((switch.latest, True), (switch.latest - Fraction(1, 100), False)):
+        dearest = 4 + (unit - 4) / 100
+        lowest = min(fee + (unit - fee) * 2 / 100 for fee in (2, 3))
+        assert (dearest < lowest) is holds
+
+
+def test_a_winner_that_is_overtaken_at_the_edge_of_a_stretch_is_the_one_before() -> None:
+    rising, flat_fee = surveyed("2", "90"), surveyed("4", "4")
+    found = switches([flat_fee, rising], Fraction(120), Fraction(300), PENCE, AmountIs.PRINCIPAL)
+    assert [(s.before, s.after) for s in found] == [(1, 0)]
+    assert found[0].at == Fraction("124.10")
+
+
+def test_nothing_switches_where_services_cost_the_same() -> None:
+    assert switches([surveyed("4", "4"), surveyed("4", "4")], Fraction(120), Fraction(300), 1, AmountIs.PRINCIPAL) == []
 
 
 def _cost(known: PriceCurve, amount: int) -> Fraction:

@@ -114,7 +114,7 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
         question = question_of(asked, filters, amount)
         return answer_one(reading.shared, reading.board, found, question, reading.now)
 
-    curve = cost_curve(compared, amounts or ())
+    curve = cost_curve(compared, amounts or (), exact_only=asked.exact_only)
     first = curve.comparisons[0]
     whole = {
         **epoch(first, reading.language),
