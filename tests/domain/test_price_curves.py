@@ -1,5 +1,6 @@
 """A price at any amount: observed, between, from a schedule; and why there is none."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.price_curves import Gap, NoPrice, Piece, first_reason
+from app.domain.price_curves import Gap, NoPrice, Piece, PriceCurve, first_reason
 from app.domain.survey_curves import survey_curves
 from app.domain.tariffs import FeeBand, Tariff, tariff_curve
 from app.domain.vocabulary import AmountIs, AmountTier, Exclusion, FeeMode, FxMarginStatus, PriceBasis
@@ -18,11 +19,13 @@ from tests.domain.strategies import smooth_tariffs, written_deducted
 USD_500 = AmountTier.USD_500
 
 
-KNOWN = curve(quote("120", "4", "1", "4.33"), quote("300", "6", "0.5", "2.5", tier=USD_500))
+def surveyed() -> PriceCurve:
+    """Made anew for each use, so that a change of the code on purpose (mutation testing) reaches every test."""
+    return curve(quote("120", "4", "1", "4.33"), quote("300", "6", "0.5", "2.5", tier=USD_500))
 
 
-def why_not(amount: str, amount_is: AmountIs = AmountIs.PRINCIPAL, of: object = KNOWN) -> NoPrice:
-    found = of.price(Fraction(amount), amount_is)  # type: ignore[attr-defined]
+def why_not(amount: str, amount_is: AmountIs = AmountIs.PRINCIPAL, of: PriceCurve | None = None) -> NoPrice:
+    found = (of or surveyed()).price(Fraction(amount), amount_is)
     assert isinstance(found, NoPrice)
     return found
 
@@ -32,7 +35,7 @@ def why_not(amount: str, amount_is: AmountIs = AmountIs.PRINCIPAL, of: object = 
 
 @pytest.mark.parametrize("amount", ["118.8", "120", "121.2"])
 def test_within_one_percent_the_published_percentages_stand(amount: str) -> None:
-    price = at(KNOWN, amount)
+    price = at(surveyed(), amount)
     assert price.basis is PriceBasis.OBSERVED
     assert price.total_cost_percent == Fraction("4.33")
     assert price.fee_percent == Fraction(400, 120)
@@ -46,7 +49,7 @@ def test_within_one_percent_the_published_percentages_stand(amount: str) -> None
 
 @pytest.mark.parametrize("amount", ["121.21", "200", "296.99"])
 def test_between_two_amounts_fee_and_margin_are_linear(amount: str) -> None:
-    price = at(KNOWN, amount)
+    price = at(surveyed(), amount)
     share = (Fraction(amount) - 120) / 180
     assert price.basis is PriceBasis.INTERPOLATED
     assert price.fee == 4 + 2 * share
@@ -60,7 +63,7 @@ def test_between_two_amounts_fee_and_margin_are_linear(amount: str) -> None:
 
 
 def test_the_bounds_of_an_interpolated_price_come_from_fees_in_steps() -> None:
-    price = at(KNOWN, "200")
+    price = at(surveyed(), "200")
     assert price.total_cost_low == 4 + Fraction(200, 100) / 2
     assert price.total_cost_high == 6 + Fraction(200, 100) * 1
     assert price.total_cost_percent_low == Fraction(5, 2)
@@ -140,7 +143,8 @@ def test_two_tiers_at_nearly_one_amount_do_not_overlap() -> None:
 
 @given(st.fractions(min_value=Fraction(1, 100), max_value=1000, max_denominator=1000))
 def test_a_curve_answers_every_principal_once(amount: Fraction) -> None:
-    stretches: list[Piece | Gap] = [*KNOWN.pieces, *KNOWN.gaps]
+    known = surveyed()
+    stretches: list[Piece | Gap] = [*known.pieces, *known.gaps]
     assert sum(amount in stretch.span for stretch in stretches) == 1
 
 
@@ -149,8 +153,8 @@ def test_a_curve_answers_every_principal_once(amount: Fraction) -> None:
 
 @given(st.fractions(min_value=Fraction(119), max_value=302, max_denominator=1000))
 def test_the_total_paid_of_a_principal_leads_back_to_its_price(principal: Fraction) -> None:
-    price = at(KNOWN, principal)
-    back = KNOWN.price(price.sender_pays, AmountIs.TOTAL_PAID)
+    price = at(surveyed(), principal)
+    back = surveyed().price(price.sender_pays, AmountIs.TOTAL_PAID)
     assert not isinstance(back, NoPrice)
     assert back.sender_pays == price.sender_pays
     if back.basis is price.basis:
@@ -158,7 +162,7 @@ def test_the_total_paid_of_a_principal_leads_back_to_its_price(principal: Fracti
 
 
 def test_the_bounds_at_equal_total_paid_take_the_principal_that_each_fee_leaves() -> None:
-    price = at(KNOWN, "205", AmountIs.TOTAL_PAID)
+    price = at(surveyed(), "205", AmountIs.TOTAL_PAID)
     low, high = 4 + Fraction(201, 200), 6 + Fraction(199, 100)
     assert (price.total_cost_low, price.total_cost_high) == (low, high)
     assert price.total_cost_percent_low == 100 * low / 201
@@ -178,6 +182,35 @@ def test_a_total_paid_below_what_is_known_is_not_observed_whatever_the_other_end
     half = curve(quote("120", "4", "1"), quote("300", None, "1", "7", tier=USD_500, status=FxMarginStatus.INCOMPLETE))
     assert why_not("122", AmountIs.TOTAL_PAID, half).reason is Exclusion.AMOUNT_NOT_OBSERVED
     assert at(half, "124", AmountIs.TOTAL_PAID).principal == 120
+
+
+def test_the_margins_status_is_named_where_both_ends_share_it() -> None:
+    same = FxMarginStatus.SAME_CURRENCY
+    alike = curve(quote("120", "4", "0", status=same), quote("300", "6", "0", tier=USD_500, status=same))
+    mixed = curve(quote("120", "4", "0", status=same), quote("300", "6", "1", tier=USD_500))
+    assert [at(alike, amount).fx_margin_status for amount in ("120", "200")] == [same, same]
+    assert [at(mixed, amount).fx_margin_status for amount in ("120", "200")] == [same, None]
+    assert at(mixed, "120").fee_mode is at(mixed, "200").fee_mode is FeeMode.ON_TOP
+
+
+def test_an_observed_price_is_preferred_where_a_total_fits_two_principals() -> None:
+    steep = curve(quote("120", "0", "1"), quote("300", "0", "1", tier=USD_500))
+    assert at(steep, "121.2", AmountIs.TOTAL_PAID).basis is PriceBasis.OBSERVED
+    falling = curve(quote("120", "12", "1"), quote("300", "0", "1", tier=USD_500))
+    paid = Fraction("133.2")  # 10 % of 121.09… and what the line takes of 121.28…
+    both = [piece for piece, _ in falling._solutions(paid, AmountIs.TOTAL_PAID)]
+    assert {piece.basis for piece in both} == {PriceBasis.OBSERVED, PriceBasis.INTERPOLATED}
+    assert at(falling, paid, AmountIs.TOTAL_PAID).basis is PriceBasis.OBSERVED
+
+
+def test_a_piece_knows_the_amounts_that_it_answers() -> None:
+    (known,) = tariff_curve(tariff(FeeBand(Fraction(10), Fraction(2)), max_amount=Fraction(100))).pieces
+    spans = [known.span_of(amount_is) for amount_is in AmountIs]
+    assert [(span.start, span.end) for span in spans if span] == [
+        (Fraction(start), Fraction(end)) for start, end in ((10, 100), (12, 102), (600, 6000))
+    ]
+    blind = replace(known, offered_rate=None)
+    assert blind.span_of(AmountIs.RECEIVED) is None
 
 
 def test_a_curve_knows_between_which_amounts_it_has_prices() -> None:
