@@ -135,12 +135,17 @@ class Board:
         return found
 
     def prepare(self) -> None:
-        """Compute every round that nobody asked for yet; to be called off the request path."""
+        """Compute every round that nobody asked for yet; to be called off the request path.
+
+        The whole is then taken out of the garbage collector's sight, or each full collection would walk all of it
+        (pauses of 90 ms). What is garbage now is collected first: frozen, it would never be.
+        """
         waiting = [entry for entry in self.rounds.entries.values() if not entry.is_built]
         for entry in waiting:
             entry.round()
         if waiting:
-            _freeze()
+            gc.collect()
+            gc.freeze()
 
 
 def load(connection: Connection, geography: Geography, now: datetime, previous: Board | None = None) -> Board:
@@ -158,7 +163,7 @@ def load(connection: Connection, geography: Geography, now: datetime, previous: 
     entries = _unchanged(previous, newest, versions)
     missing = [place for corridor, place in newest.items() if corridor not in entries]
     entries.update(_read_entries(connection, missing, tender_rule(geography)))
-    board = Board(
+    return Board(
         version=imports.newest_version(connection),
         loaded_at=now,
         is_synthetic=imports.is_synthetic(connection),
@@ -176,17 +181,6 @@ def load(connection: Connection, geography: Geography, now: datetime, previous: 
         providers=MappingProxyType(providers.names(connection)),
         spellings=tuple(providers.spellings(connection)),
     )
-    _freeze()
-    return board
-
-
-def _freeze() -> None:
-    """Take the board out of the garbage collector's sight, or each full collection walks all of it: pauses of 90 ms.
-
-    What is garbage now is collected first: frozen, it would never be.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def load_newer(engine: Engine, geography: Geography, now: datetime, than: Board | None) -> Board | None:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, LargeBinary, Text, select
 from sqlalchemy import Row as Result
@@ -25,6 +27,8 @@ from app.store import bulk
 from app.store.schema import Row, json_list, table
 
 HASH_BYTES = 16
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 class DescriptionRow(Row, table=True):
@@ -116,20 +120,26 @@ def published_texts(connection: Connection, id_: bytes) -> dict[str, Any]:
     return texts
 
 
+@lru_cache(maxsize=4096)
+def _words(kind: type[Word], text: str) -> tuple[Word, ...]:
+    """Read a stored list of words; the same few lists come back thousands of times."""
+    return tuple(map(kind, json.loads(text)))
+
+
 def description(row: Result[Any]) -> Description:
     """Return a stored row as the domain's description."""
     return Description(
         provider=row.provider,
         provider_name=row.provider_name,
         provider_type=ProviderType(row.provider_type),
-        payment_instruments=tuple(map(PaymentInstrument, json.loads(row.payment_instruments))),
-        access_points=tuple(map(AccessPoint, json.loads(row.access_points))),
-        receiving_methods=tuple(map(ReceivingMethod, json.loads(row.receiving_methods))),
+        payment_instruments=_words(PaymentInstrument, row.payment_instruments),
+        access_points=_words(AccessPoint, row.access_points),
+        receiving_methods=_words(ReceivingMethod, row.receiving_methods),
         transfer_speed=TransferSpeed(row.transfer_speed),
         network_coverage=NetworkCoverage(row.network_coverage),
         customer=Customer(row.customer),
         is_transparent=bool(row.is_transparent),
         is_promotional=None if row.is_promotional is None else bool(row.is_promotional),
         payout_currency=row.payout_currency,
-        notes=tuple(map(SurveyNote, json.loads(row.notes))),
+        notes=_words(SurveyNote, row.notes),
     )
