@@ -126,8 +126,9 @@ bench: $(VENV)/.development ## the benchmarks: prints their tables and writes be
 	@$(BIN)/python -m benchmarks
 
 .PHONY: fuzz
-fuzz: $(VENV)/.development ## schemathesis, 10,000 cases and more
+fuzz: $(VENV)/.development ## schemathesis and the properties of prices, 10,000 cases of each and more
 	@THREEPERCENT_FUZZ=1 $(BIN)/pytest tests/api -k schemathesis
+	@$(BIN)/pytest tests/domain -n $(JOBS) --hypothesis-profile=thorough -k "one_tariff or components or money"
 
 .PHONY: mutation
 mutation: $(VENV)/.development ## change the arithmetic on purpose: do the tests notice?
