@@ -159,10 +159,12 @@ def _summary(comparison: Comparison) -> Iterator[str]:
             f"{percent(summary.average_percent)}."
         )
     if figures.average_percent is not None:
+        recomputed = figures.average_recomputed_percent
+        beside = "" if recomputed is None else f" as published, {percent(recomputed)} recomputed"
         smart = f", SmaRT {percent(figures.smart.percent)}" if figures.smart.percent is not None else ""
         yield (
             f"The corridor in {comparison.period}, at the USD 200 tier: average {percent(figures.average_percent)}"
-            f"{smart}. Target: 3 %, ceiling: 5 %."
+            f"{beside}{smart}. Target: 3 %, ceiling: 5 %."
         )
 
 
