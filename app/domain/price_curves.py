@@ -136,15 +136,25 @@ class PriceCurve:
                 yield piece, principal
 
     def _why_not(self, amount: Fraction, amount_is: AmountIs) -> NoPrice:
-        """Name the gap that the amount falls into; where no principal is known for it, the first doubt that fits."""
+        """Name the gap that the amount falls into, or the first doubt of those that it may fall into."""
         for gap in self.gaps:
             principal = gap.principal(amount, amount_is)
             if principal is not None and principal in gap.span:
                 return NoPrice(gap.reason, gap.at_least_percent)
-        reasons = [self.outside] if self.pieces else [gap.reason for gap in self.gaps] or [self.outside]
         if amount_is is AmountIs.RECEIVED and all(piece.offered_rate is None for piece in self.pieces):
-            reasons = [*(gap.reason for gap in self.gaps), Exclusion.RATE_NOT_RECORDED]
-        return NoPrice(first_reason(reasons))
+            return NoPrice(first_reason([*(gap.reason for gap in self.gaps), Exclusion.RATE_NOT_RECORDED]))
+        return NoPrice(first_reason([*self._doubts_around(amount, amount_is)] or [self.outside]))
+
+    def _doubts_around(self, amount: Fraction, amount_is: AmountIs) -> Iterator[Exclusion]:
+        """Give the reasons of the gaps between the known pieces on either side of an amount held equal."""
+        spans = [(piece.span, held) for piece in self.pieces if (held := piece.span_of(amount_is)) is not None]
+        after = max((span.end for span, held in spans if span.end and held.end and held.end <= amount), default=None)
+        before = min((span.start for span, held in spans if held.start >= amount), default=None)
+        for gap in self.gaps:
+            is_after = after is None or gap.span.start >= after
+            is_before = before is None or (gap.span.end is not None and gap.span.end <= before)
+            if is_after and is_before:
+                yield gap.reason
 
     def _price(self, piece: Piece, principal: Fraction, amount_is: AmountIs) -> Price:
         cost = None if piece.total_cost is None else piece.total_cost(principal)

@@ -129,7 +129,7 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
     offers = _placed(key, rankable, question.minor_per_major)
     if question.sort_by_speed:
         offers.sort(key=lambda offer: (offer.candidate.description.transfer_speed.place, offer.rank))
-    return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, tie_order(e.candidate)))))
+    return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, tie_order(e.candidate)[1:]))))
 
 
 def _judge(candidate: Candidate, question: Question) -> Price | Excluded:

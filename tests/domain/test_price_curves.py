@@ -182,6 +182,11 @@ def test_a_total_paid_below_what_is_known_is_not_observed_whatever_the_other_end
     half = curve(quote("120", "4", "1"), quote("300", None, "1", "7", tier=USD_500, status=FxMarginStatus.INCOMPLETE))
     assert why_not("122", AmountIs.TOTAL_PAID, half).reason is Exclusion.AMOUNT_NOT_OBSERVED
     assert at(half, "124", AmountIs.TOTAL_PAID).principal == 120
+    for paid in ("126", "200", "306", "999"):
+        assert why_not(paid, AmountIs.TOTAL_PAID, half).reason is Exclusion.INCOMPLETE_PRICE
+    other = curve(quote("120", None, "1", "7", status=FxMarginStatus.INCOMPLETE), quote("300", "4", "1", tier=USD_500))
+    reasons = [why_not(paid, AmountIs.TOTAL_PAID, other).reason for paid in ("124", "300", "400")]
+    assert reasons == [Exclusion.INCOMPLETE_PRICE, Exclusion.INCOMPLETE_PRICE, Exclusion.AMOUNT_NOT_OBSERVED]
 
 
 def test_the_margins_status_is_named_where_both_ends_share_it() -> None:
