@@ -144,6 +144,7 @@ def compare(
     filters = question.filters
     if filters.max_age_days is not None:
         settled = replace(settled, filters=replace(filters, observed_since=now - filters.max_age_days))
+    received_in = _received_in(corridor_round, settled, geography)
     ranking = rank(corridor_round.candidates, settled)
     freshness = survey_freshness(corridor_round.period, context.newest_period, now)
     surveyed_usd = corridor_round.default_amount("USD") if settled.currency == "USD" else None
@@ -157,10 +158,10 @@ def compare(
         freshness=freshness,
         notices=(*_notices(corridor_round, freshness, context), *_no_price_here(ranking, settled)),
         amount=settled.amount,
-        amount_currency=_amount_currency(settled),
+        amount_currency=(received_in if settled.amount_is is AmountIs.RECEIVED else None) or settled.currency,
         amount_is=settled.amount_is,
         sending_currency=settled.currency,
-        receiving_currency=settled.receiving_currency,
+        receiving_currency=received_in,
         surveyed_amount_usd=surveyed_usd,
         amount_drifted=None if surveyed_usd is None else _has_drifted(surveyed_usd),
         evaluated_at=evaluated_at,
@@ -185,14 +186,11 @@ def _settle(corridor_round: CorridorRound, question: ComparisonQuestion, geograp
     if amount is None:
         raise InvalidParameter(parameter="amount", expected=f"an amount in {currency}: none was surveyed near USD 200")
     amount_is = question.amount_is or AmountIs.PRINCIPAL
-    receiving = question.receiving_currency
-    if receiving is None and amount_is is AmountIs.RECEIVED:
-        receiving = geography.local_currency(corridor_round.corridor[4:], quarter_end(corridor_round.period))
     return Question(
         amount=Fraction(amount),
         currency=currency,
         amount_is=amount_is,
-        receiving_currency=receiving,
+        receiving_currency=question.receiving_currency,
         minor_per_major=10 ** geography.currency(currency).minor_units,
         filters=question.filters,
         exact_only=question.exact_only,
@@ -200,10 +198,11 @@ def _settle(corridor_round: CorridorRound, question: ComparisonQuestion, geograp
     )
 
 
-def _amount_currency(question: Question) -> str:
-    if question.amount_is is AmountIs.RECEIVED and question.receiving_currency is not None:
+def _received_in(corridor_round: CorridorRound, question: Question, geography: Geography) -> str | None:
+    """Return the currency in which an amount received is meant: the one asked for, else the receiving country's own."""
+    if question.receiving_currency is not None or question.amount_is is not AmountIs.RECEIVED:
         return question.receiving_currency
-    return question.currency
+    return geography.local_currency(corridor_round.corridor[4:], quarter_end(corridor_round.period))
 
 
 def _clocks(

@@ -31,6 +31,7 @@ _UNKNOWN = "unknown"
 class Filters:
     """The API's filters; an empty one asks nothing. Values of one filter are alternatives, filters all hold.
 
+    ``q``: the ids of the providers that match a text; null where none was asked, and an empty set matches nobody.
     ``observed_since``: the oldest observation wanted (the API's ``max_age_days``, counted back from its clock).
     """
 
@@ -40,6 +41,7 @@ class Filters:
     provider_type: frozenset[ProviderType] = frozenset()
     provider: frozenset[str] = frozenset()
     source: frozenset[str] = frozenset()
+    q: frozenset[str] | None = None
     max_transfer_speed: TransferSpeed | None = None
     max_age_days: timedelta | None = None
     observed_since: datetime | None = None
@@ -73,7 +75,7 @@ class Filters:
 
     def _asks(self, name: str) -> bool:
         value = getattr(self, name)
-        return value is not None and value != frozenset()
+        return value is not None and (name == "q" or value != frozenset())
 
     def _verdicts(
         self, description: Description, source: str, observed_at: datetime
@@ -91,6 +93,8 @@ class Filters:
         for name, wanted, has in lists:
             if wanted:
                 yield name, _any(has, wanted.__contains__), name
+        if self.q is not None:
+            yield "q", d.provider in self.q, "provider"
         if self.max_transfer_speed is not None:
             is_fast = d.transfer_speed.place <= self.max_transfer_speed.place
             known = d.transfer_speed is not TransferSpeed.UNKNOWN

@@ -13,7 +13,7 @@ from app.domain.money import exact
 from app.domain.quotes import Quote
 from app.domain.smart import SmartEstimate, sdg_status, smart_estimate
 from app.domain.survey_curves import DOUBTS, ranking_total_percent, recomputed_total_percent
-from app.domain.vocabulary import AmountTier, CostStatus, FxMarginStatus, SdgStatus
+from app.domain.vocabulary import AmountTier, Caution, CostStatus, FxMarginStatus, SdgStatus, SurveyNote
 
 _NOT_COMPARABLE = frozenset(
     {FxMarginStatus.INCOMPLETE, FxMarginStatus.NOT_MEASURED, FxMarginStatus.ZERO_UNEXPLAINED},
@@ -26,7 +26,8 @@ class CorridorFigures:
 
     ``services`` and ``providers`` count E(q), the base of every average; ``excluded_services`` those that do not
     disclose. ``cheapest_percent`` is the lowest published total of E(q), ``cheapest_ranked_percent`` the lowest on
-    which a ranking may rest.
+    which a ranking may rest. ``cautions``: ``receiver_converts_later`` where that holds for a member of SmaRT or for
+    more than half of E(q), ``published_total_suspect`` where the recomputed average differs.
     """
 
     services: int
@@ -40,6 +41,7 @@ class CorridorFigures:
     smart: SmartEstimate
     sdg_status: SdgStatus
     comparable: bool
+    cautions: tuple[Caution, ...]
 
 
 def disclosed(quotes: Iterable[Quote], tier: AmountTier = AmountTier.USD_200) -> list[Quote]:
@@ -54,12 +56,13 @@ def corridor_figures(quotes: Iterable[Quote], tier: AmountTier = AmountTier.USD_
     totals = [exact(quote.published_total_percent) for quote in base]
     smart = smart_estimate(base)
     average = mean(totals)
+    recomputed = _recomputed_average(base, average)
     return CorridorFigures(
         services=len(base),
         providers=len({quote.description.provider for quote in base}),
         excluded_services=len(of_tier) - len(base),
         average_percent=average,
-        average_recomputed_percent=_recomputed_average(base, average),
+        average_recomputed_percent=recomputed,
         median_percent=percentile(totals, Fraction(1, 2)),
         cheapest_percent=min(totals, default=None),
         cheapest_ranked_percent=min(
@@ -69,7 +72,23 @@ def corridor_figures(quotes: Iterable[Quote], tier: AmountTier = AmountTier.USD_
         smart=smart,
         sdg_status=sdg_status(smart.percent),
         comparable=is_comparable(base),
+        cautions=_cautions(base, smart, is_recomputed=recomputed is not None),
     )
+
+
+def _cautions(base: Sequence[Quote], smart: SmartEstimate, *, is_recomputed: bool) -> tuple[Caution, ...]:
+    later = [quote for quote in base if _converts_later(quote)]
+    found = []
+    if 2 * len(later) > len(base) or any(_converts_later(quote) for quote in smart.members):
+        found.append(Caution.RECEIVER_CONVERTS_LATER)
+    if is_recomputed:
+        found.append(Caution.PUBLISHED_TOTAL_SUSPECT)
+    return tuple(found)
+
+
+def _converts_later(quote: Quote) -> bool:
+    is_noted = SurveyNote.RECEIVER_CONVERTS_LATER in quote.description.notes
+    return is_noted or quote.fx_margin_status is FxMarginStatus.PAID_OUT_IN_SENDING_CURRENCY
 
 
 def is_comparable(base: Sequence[Quote]) -> bool:

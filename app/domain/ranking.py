@@ -49,12 +49,18 @@ class Candidate:
         """Return the curve in a sending currency."""
         return next((curve for curve in self.curves if curve.currency == currency), None)
 
+    def pays_out(self, currency: str) -> str | None:
+        """Return what the receiver gets for money sent in a currency, where a rate or a note says so."""
+        curve = self.curve(currency)
+        return (curve and curve.receiving_currency) or self.description.payout_currency
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked: an amount in major units of the sending currency (of the receiving one for ``received``).
 
-    ``minor_per_major``: how many make one major unit of the sending currency.
+    ``receiving_currency``: only offers that pay out in it; an offer whose payout currency was not recorded never
+    matches. ``minor_per_major``: how many minor units make one major unit of the sending currency.
     """
 
     amount: Fraction
@@ -134,6 +140,8 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
 
 def _judge(candidate: Candidate, question: Question) -> Price | Excluded:
     reason = question.filters.reason(candidate.description, candidate.source, candidate.observed_at)
+    if reason is None and question.receiving_currency is not None and candidate.pays_out(question.currency) is None:
+        reason = "unknown_receiving_currency"
     if reason is not None:
         return Excluded(candidate=candidate, reason=reason)
     price = _price(candidate, question)
@@ -152,7 +160,7 @@ def _price(candidate: Candidate, question: Question) -> Price | NoPrice:
         return price
     if question.exact_only and price.basis is PriceBasis.INTERPOLATED:
         return NoPrice(Exclusion.AMOUNT_NOT_OBSERVED)
-    if question.receiving_currency is not None and price.receiving_currency not in (None, question.receiving_currency):
+    if question.receiving_currency not in (None, candidate.pays_out(question.currency)):
         return NoPrice(Exclusion.OTHER_CURRENCY)
     return price
 

@@ -51,6 +51,8 @@ def reason(filters: Filters, **changes: Any) -> str | None:  # noqa: ANN401 - wh
         (Filters(provider=frozenset({"other"})), {}, "filtered_provider"),
         (Filters(provider=frozenset({"example"})), {}, None),
         (Filters(source=frozenset({"wise"})), {}, "filtered_source"),
+        (Filters(q=frozenset({"example", "other"})), {}, None),
+        (Filters(q=frozenset()), {}, "filtered_q"),
         (Filters(max_transfer_speed=TransferSpeed.UNDER_1_HOUR), {}, None),
         (
             Filters(max_transfer_speed=TransferSpeed.SAME_DAY),
@@ -100,6 +102,7 @@ def test_filters_know_what_they_ask_and_can_be_taken_away_one_by_one() -> None:
     assert filters.asked() == ("provider", "paying_without_account", "customer")
     assert filters.without("provider").asked() == ("paying_without_account", "customer")
     aged = Filters(max_age_days=timedelta(days=9), observed_since=OBSERVED)
+    assert Filters(q=frozenset()).asked() == ("q",)
     assert aged.asked() == ("max_age_days",)
     assert aged.without("max_age_days") == Filters()
     assert filters.without("provider").provider == frozenset()

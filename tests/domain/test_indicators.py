@@ -18,7 +18,7 @@ from app.domain.indicators import (
     percentile,
 )
 from app.domain.quotes import Quote
-from app.domain.vocabulary import AmountTier, FxMarginStatus, SdgStatus
+from app.domain.vocabulary import AmountTier, Caution, FxMarginStatus, SdgStatus, SurveyNote
 from tests.domain.builders import quote
 
 HALF = Fraction(1, 2)
@@ -42,6 +42,20 @@ def test_each_tier_has_its_own_figures() -> None:
     rows = [row("4"), row("2", tier=AmountTier.USD_500)]
     assert corridor_figures(rows).average_percent == 4
     assert corridor_figures(rows, AmountTier.USD_500).average_percent == 2
+
+
+def test_a_corridor_says_where_its_figures_rest_on_money_that_is_changed_later() -> None:
+    paid_out = {"status": FxMarginStatus.PAID_OUT_IN_SENDING_CURRENCY}
+    later, dear = row("1", **paid_out), row("9", **paid_out)
+    sound = [row("2"), row("3"), row("4"), row("5")]
+    assert corridor_figures([*sound]).cautions == ()
+    assert corridor_figures([*sound, dear]).cautions == ()
+    assert corridor_figures([*sound, later]).cautions == (Caution.RECEIVER_CONVERTS_LATER,)
+    assert corridor_figures([*sound, *[dear] * 4]).cautions == ()
+    assert corridor_figures([*sound, *[dear] * 5]).cautions == (Caution.RECEIVER_CONVERTS_LATER,)
+    noted = row("1", notes=(SurveyNote.RECEIVER_CONVERTS_LATER,))
+    assert corridor_figures([noted]).cautions == (Caution.RECEIVER_CONVERTS_LATER,)
+    assert corridor_figures([row("1.4", fee="6")]).cautions == (Caution.PUBLISHED_TOTAL_SUSPECT,)
 
 
 def test_an_average_of_nothing_is_null_never_nought() -> None:

@@ -77,6 +77,16 @@ def test_two_receiving_currencies_are_not_compared_by_what_arrives() -> None:
     assert [e.reason for e in only.excluded] == [Exclusion.OTHER_CURRENCY]
 
 
+def test_a_payout_currency_that_was_not_recorded_never_matches() -> None:
+    silent, dollars = service("a", "1", "1"), service("b", "1", "1", payout_currency="USD")
+    euros = service("c", "1", "1", payout_currency="EUR")
+    question = ask(receiving_currency="USD")
+    assert providers([silent, dollars, euros], question) == ["b"]
+    assert reasons([silent, dollars, euros], question) == {"a": "unknown_receiving_currency", "c": "other_currency"}
+    hidden = candidate(quote(status=FxMarginStatus.UNDISCLOSED))
+    assert reasons([hidden], question) == {"example": "unknown_receiving_currency"}
+
+
 def test_at_equal_total_paid_more_received_is_cheaper_without_any_benchmark() -> None:
     low = tariff_candidate(tariff(FeeBand(Fraction(0), Fraction(1)), mid_market_rate=None, number=1), "low")
     high = tariff_candidate(
