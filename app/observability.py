@@ -108,8 +108,7 @@ class Observed:
             self._record(scope, status, self.clock() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope.get("asked_method", scope["method"])
-        method = method if method in KNOWN_METHODS else "other"
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
         route = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", UNMATCHED)
         self.metrics.requests.labels(method, route, str(status)).inc()
         self.metrics.seconds.labels(method, route).observe(seconds)

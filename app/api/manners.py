@@ -35,10 +35,9 @@ class Manners:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope["asked_method"] = scope["method"]
         is_head = scope["method"] == "HEAD"
-        if is_head:
-            scope["method"] = "GET"
+        # A copy: the server counts the bytes of the answer by the method in its own dictionary.
+        asked = {**scope, "method": "GET"} if is_head else scope
         started = False
 
         async def send_politely(message: Message) -> None:
@@ -51,13 +50,16 @@ class Manners:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_politely)
+            await self._answer(asked, receive, send_politely)
         except Exception as error:  # the last resort: opaque for the caller, whole in the log
             self.metrics.errors.inc()
             log.error("unexpected_error", request_id=scope["request_id"], exc_info=error)
             if started:
                 raise
             await framework_problem(500).response(scope["request_id"])(scope, receive, send_politely)
+        finally:
+            if "route" in asked:
+                scope["route"] = asked["route"]  # for ``Observed``
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _body_length(scope) > LARGEST_READ_BODY_BYTES:

@@ -1,0 +1,78 @@
+"""The app behind the server that ships, on loopback: what a test client that is no server cannot see."""
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPARISON_PATH = "/v1/corridors/{corridor}/comparison"
+
+
+@dataclass
+class Server:
+    host: str
+    port: int
+    errors: list[str] = field(default_factory=list)
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+
+
+@contextmanager
+def serving(settings: Settings, **environment: str) -> Iterator[Server]:
+    """Start a server; what it wrote to standard error is there when it has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", "0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "THREEPERCENT_DATA_DIR": str(settings.data_dir),
+            "THREEPERCENT_DATABASE_URL": settings.database_url,
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    address = urlsplit(process.stdout.readline().split()[2])
+    server = Server(address.hostname or "", address.port or 0)
+    try:
+        yield server
+    finally:
+        process.terminate()
+        try:
+            server.errors += process.communicate(timeout=60)[1].splitlines()
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("path", ["/v1/corridors", COMPARISON_PATH, "/docs", "/v1/nothing", "/health/live"])
+def test_head_and_get_are_answered_on_one_connection_and_nothing_is_complained_of(
+    demo_settings: Settings, corridor: str, path: str
+) -> None:
+    with serving(demo_settings, THREEPERCENT_LOG_LEVEL="error") as server:
+        connection = server.connection()
+        answers = []
+        for method in ("HEAD", "GET", "HEAD", "GET"):
+            connection.request(method, path.format(corridor=corridor))
+            answer = connection.getresponse()
+            answers.append((answer.status, answer.headers["etag"], answer.headers["content-length"], answer.read()))
+        connection.close()
+    head, got = answers[:2]
+    assert head[3] == b""
+    assert got[3] != b""
+    assert head[:3] == got[:3]
+    assert answers[2][0] == answers[3][0] == got[0]
+    assert server.errors == []
