@@ -141,7 +141,7 @@ def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> l
 def _below(comparison: Comparison, limit: int, letters: dict[Caution, str]) -> Iterator[str]:
     offers = comparison.ranking.offers
     if len(offers) > limit:
-        yield f"… and {_count(len(offers) - limit, 'offer')} more; --limit {len(offers)} shows all."
+        yield f"… and {_count(len(offers) - limit, 'more offer')}; --limit {len(offers)} shows all."
     for caution, letter in letters.items():
         yield f"{letter}  {CAUTIONS[caution]}"
     if any(not offer.is_rank_certain for offer in offers[:limit]):
@@ -164,8 +164,9 @@ def _summary(comparison: Comparison) -> Iterator[str]:
         smart = f", SmaRT {percent(figures.smart.percent)}" if figures.smart.percent is not None else ""
         yield (
             f"The corridor in {comparison.period}, at the USD 200 tier: average {percent(figures.average_percent)}"
-            f"{beside}{smart}. Target: 3 %, ceiling: 5 %."
+            f"{beside}{smart}."
         )
+        yield "Target: 3 %, ceiling: 5 %."
 
 
 def _excluded(console: Console, excluded: tuple[Excluded, ...], *, list_excluded: bool) -> None:
