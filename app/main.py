@@ -15,7 +15,7 @@ from app.api.manners import APP_VERSION, Manners
 from app.api.v1.routers import ROUTERS
 from app.board import load_newer
 from app.db import DatabaseError, open_engine, upgrade
-from app.observability import Metrics, Observed, configure_logs, log
+from app.observability import Metrics, Observed, configure_logs, log, log_away
 from app.settings import Settings
 
 REFRESH_SECONDS = 1.0
@@ -84,7 +84,10 @@ def _start(shared: Served) -> bool:
     try:
         upgrade(shared.engine)
     except (DatabaseError, SQLAlchemyError) as error:
-        log.error("database_away", exc_info=error)
+        log_away(error)
+        return False
+    except Exception as error:  # noqa: BLE001 -- one try must not end the next
+        _count_failure(shared, error)
         return False
     return refresh(shared)
 
@@ -95,7 +98,10 @@ def refresh(shared: Served) -> bool:
         newer = load_newer(shared.engine, shared.geography, shared.clock(), shared.board)
     except (DatabaseError, SQLAlchemyError) as error:
         shared.metrics.board_loads.labels("failed").inc()
-        log.error("board_not_loaded", exc_info=error)
+        log_away(error)
+        return False
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the old board answers and the next second tries again
+        _count_failure(shared, error)
         return False
     if newer is not None:
         shared.board = newer
@@ -105,13 +111,23 @@ def refresh(shared: Served) -> bool:
     return True
 
 
+def _count_failure(shared: Served, error: Exception) -> None:
+    """Log and count what nobody expected of the work behind the requests."""
+    shared.metrics.board_loads.labels("failed").inc()
+    shared.metrics.errors.inc()
+    log.error("board_not_loaded", exc_info=error)
+
+
 async def _keep_new(shared: Served, *, is_ready: bool) -> None:
     """Look for a newer dataset version once a second, off the request path; start again what could not start."""
     prepared = None
     while True:
         board = shared.board
         if board is not None and board is not prepared:
-            await asyncio.to_thread(board.prepare)
             prepared = board
+            try:
+                await asyncio.to_thread(board.prepare)
+            except Exception as error:  # noqa: BLE001 -- rounds are then computed when they are asked for
+                _count_failure(shared, error)
         await asyncio.sleep(REFRESH_SECONDS if is_ready else RETRY_SECONDS)
         is_ready = await asyncio.to_thread(refresh if is_ready else _start, shared)

@@ -19,6 +19,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 UNMATCHED = "unmatched"
 SLOW_SECONDS = 1.0
+LONGEST_SAID = 300
 SERVER_ERROR = 500
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -45,6 +46,12 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def log_away(error: Exception, **places: str) -> None:
+    """Log that the database does not answer: an expected error, whose first line says all that a traceback would."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    log.error("database_away", error=type(error).__name__, said=said[0][:LONGEST_SAID], **places)
 
 
 class Metrics:

@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from app.db import DatabaseError
 from app.domain import errors
-from app.observability import log
+from app.observability import log_away
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -264,7 +264,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _database_away(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request)
-    log.error("database_away", request_id=request_id, exc_info=error)
+    log_away(error, request_id=request_id)
     return framework_problem(503, {"Retry-After": RETRY_AFTER_SECONDS}).response(request_id)
 
 

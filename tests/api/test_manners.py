@@ -1,12 +1,16 @@
 """HTTP manners: methods, request ids, CORS, compression, conditional requests, caching, metrics, logs, readiness."""
 
+import itertools
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.board import Board, load_newer
 from app.main import create_app, refresh
 from app.observability import request_id_from
 from app.settings import Settings
@@ -149,6 +153,43 @@ def test_the_app_stays_ready_and_answers_when_the_database_goes_away(sqlite_url:
         answer = client.get("/v1/quotes")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert answer.json()["type"] == "/problems/unavailable"
+
+
+def test_an_error_that_nobody_expected_does_not_end_the_search_for_newer_data(
+    demo_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = itertools.count(1)
+    looked_again = threading.Event()
+
+    def fails_once(*arguments: Any) -> Board | None:  # noqa: ANN401 -- passed on as it is
+        call = next(calls)
+        if call == 2:
+            raise ValueError("nobody expected this")
+        if call > 2:
+            looked_again.set()
+        return load_newer(*arguments)
+
+    monkeypatch.setattr("app.main.load_newer", fails_once)
+    monkeypatch.setattr("app.main.REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr("app.main.RETRY_SECONDS", 0.01)
+    with TestClient(create_app(demo_settings)) as client:
+        assert looked_again.wait(30)
+        assert client.get("/health/ready").status_code == 200
+        text = client.get("/metrics").text
+    assert 'threepercent_board_loads_total{outcome="failed"} 1.0' in text
+    assert "threepercent_unexpected_errors_total 1.0" in text
+
+
+def test_a_database_that_is_away_at_the_start_is_one_line_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://nobody:nothing@127.0.0.1:1/nowhere")
+    with TestClient(create_app(settings)):
+        pass
+    first = json.loads(capsys.readouterr().err.splitlines()[0])
+    assert first["event"] == "database_away"
+    assert "exception" not in first
+    assert "nothing" not in first["said"]
 
 
 def test_before_the_first_board_nothing_is_ready_and_nothing_crashes(tmp_path: Path) -> None:
