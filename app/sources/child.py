@@ -68,8 +68,9 @@ def read_survey(path: Path, limits: Limits) -> Generator[Message, None, None]:
 
 def _start(path: Path, limits: Limits, words: IO[bytes]) -> subprocess.Popen[bytes]:
     root = str(Path(app.__file__).parent.parent)
+    # -P: without it Python looks for modules in the current directory first, and runs whatever lies there.
     return subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "app.sources.reader", str(path.absolute()), str(limits.memory_bytes)],
+        [sys.executable, "-P", "-m", "app.sources.reader", str(path.absolute()), str(limits.memory_bytes)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=words,

@@ -57,6 +57,17 @@ def test_both_layouts_are_read_from_a_workbook_and_from_csv_with_the_same_ids(tm
     assert not book.refused
 
 
+def test_the_reader_runs_no_code_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    for module in ("gzip", "msgspec", "app"):
+        (planted / f"{module}.py").write_text(f"open({str(tmp_path / 'was_run')!r}, 'w').close()\n")
+    path = csv_file(tmp_path / "survey.csv", [old()])
+    monkeypatch.chdir(planted)
+    assert Read(path).tally.rows_accepted == 1
+    assert not (tmp_path / "was_run").exists()
+
+
 def test_a_workbook_with_one_of_the_sheets_is_enough(tmp_path: Path) -> None:
     assert Read(workbook(tmp_path / "a.xlsx", [old()])).tally.rows_accepted == 1
     assert Read(workbook(tmp_path / "b.xlsx", (), [new()])).tally.rows_accepted == 1
