@@ -5,6 +5,7 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +46,7 @@ def serve(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = Server(config)
-    _tell(_address(host, listening))
+    tell(_address(host, listening))
     with suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends it
         if workers > 1:
             Multiprocess(config, sockets=[listening]).run()
@@ -87,12 +88,15 @@ def _address(host: str, listening: socket.socket) -> str:
     return f"http://{shown}:{listening.getsockname()[1]}"
 
 
-def _tell(address: str) -> None:
+def tell(address: str) -> None:
+    """Print what to try, with the database where it is not the default one."""
+    from app.db import display_url
     from app.settings import Settings, read_settings
 
     url = read_settings().database_url
     plain = Settings.model_fields["database_url"].get_default(call_default_factory=True, validated_data={})
-    given = "" if url == plain or "@" in url else f"THREEPERCENT_DATABASE_URL={url} "
+    is_shown = url != plain and url.startswith("sqlite://")  # one with a password hidden could not be typed anyway
+    given = f"THREEPERCENT_DATABASE_URL={quote(display_url(url))} " if is_shown else ""
     typed = Path(sys.argv[0])
     command = "threepercent" if typed.is_absolute() else typed
     typer.echo(f"""\

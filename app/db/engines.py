@@ -34,6 +34,8 @@ SERIALIZATION_FAILURE: Final = "40001"
 ATTEMPTS: Final = 5
 
 _WRITER: Final = "threepercent_writer"
+_SECRET_KEYS: Final = frozenset({"password", "passfile", "sslpassword", "service"})
+"""What a PostgreSQL URL may say after its question mark that is, or leads to, a password."""
 
 Result = TypeVar("Result")
 
@@ -69,8 +71,10 @@ def sqlite_file(engine: Engine) -> Path:
 
 
 def display_url(url: str | URL) -> str:
-    """Return a database URL without its password, for messages."""
-    return make_url(url).render_as_string(hide_password=True)
+    """Return a database URL without its secrets, for messages: no password, nor a query key that holds or names one."""
+    parsed = make_url(url)
+    secret = [key for key in parsed.query if key.lower() in _SECRET_KEYS]
+    return parsed.difference_update_query(secret).render_as_string(hide_password=True)
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.cli.db import app
-from app.db import open_engine, writing
+from app.db import display_url, open_engine, writing
 
 
 def run(word: str) -> tuple[int, str]:
@@ -51,3 +51,26 @@ def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THREEPERCENT_DATABSE_URL", "sqlite:///x.db")
     code, output = run("upgrade")
     assert (code, "THREEPERCENT_DATABSE_URL" in output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://h/x?user=u&password=secretpw", "postgresql://h/x?user=u"),
+        ("postgresql://h/x?Password=secretpw&PASSWORD=secretpw", "postgresql://h/x"),
+        ("postgresql://u:secretpw@h/x?sslmode=require&sslpassword=secretpw", "postgresql://u:***@h/x?sslmode=require"),
+        ("postgresql://h/x?passfile=/secretpw&service=secretpw", "postgresql://h/x"),
+        ("sqlite:///var/demo.db", "sqlite:///var/demo.db"),
+    ],
+)
+def test_a_database_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert display_url(url) == shown
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://127.0.0.1:1/x?user=u&password=secretpw"
+    monkeypatch.setenv("THREEPERCENT_DATABASE_URL", url)
+    code, output = run("check")
+    assert code == 1
+    assert "127.0.0.1:1/x?user=u does not answer" in output
+    assert "secretpw" not in output

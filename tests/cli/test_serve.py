@@ -12,6 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from app.cli import serve
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -70,6 +72,25 @@ def test_a_taken_port_is_told_with_the_way_out(demonstration: Path) -> None:
     assert f"Port {port} of 127.0.0.1 is taken" in errors
     assert "make run PORT=" in errors
     assert not output
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://127.0.0.1:1/x?user=u&password=secretpw", ""),
+        ("postgresql://u:secretpw@127.0.0.1:1/x", ""),
+        ("sqlite:///var/of mine.db", "THREEPERCENT_DATABASE_URL='sqlite:///var/of mine.db' "),
+    ],
+)
+def test_what_to_try_names_the_database_and_never_a_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, shown: str
+) -> None:
+    monkeypatch.setenv("THREEPERCENT_DATABASE_URL", url)
+    serve.tell("http://127.0.0.1:8000")
+    printed = capsys.readouterr().out
+    assert "secretpw" not in printed
+    assert f"\n  {shown}" in printed
+    assert ("THREEPERCENT_DATABASE_URL" in printed) is bool(shown)
 
 
 def test_an_address_of_nobody_is_told(demonstration: Path) -> None:
