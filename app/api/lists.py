@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -79,7 +80,9 @@ def answer_list(reading: ListReading, listed: Listing, page: Rows) -> Response:
         body = as_ndjson(_projected(listed, page))
     elif media_type == CSV:
         body = as_csv(page.rows, _chosen(listed, page.fields), raw=reading.raw)
-        links.append(f'<{_without_suffix(path)}.{METADATA_SUFFIX}>; rel="describedby"; type="{CSV_METADATA}"')
+        kept = urlencode([pair for pair in paging.parameters if pair[0] != "page_token"])
+        metadata = f"{_without_suffix(path)}.{METADATA_SUFFIX}{kept and f'?{kept}'}"
+        links.append(f'<{metadata}>; rel="describedby"; type="{CSV_METADATA}"')
     else:
         body = encode(_metadata(reading, listed, page))
     answer = Answer(

@@ -114,6 +114,19 @@ def test_a_metadata_file_beside_the_csv_describes_its_columns(demo: TestClient, 
     assert metadata.json()["notes"][0]["methodology_version"] == "1"
 
 
+def test_the_metadata_that_a_csv_links_to_describes_the_same_question(demo: TestClient, corridor: str) -> None:
+    period = demo.get(f"/v1/corridors/{corridor}").json()["periods"][0]
+    asked = f"/v1/corridors.csv?period={period}&fields=corridors.id,corridors.average_percent&page_size=2"
+    first = demo.get(asked)
+    for table in (first, demo.get(first.links["next"]["url"])):
+        described = table.links["describedby"]["url"]
+        assert "page_token" not in described
+        metadata = demo.get(described).json()
+        titles = [column["titles"] for column in metadata["tableSchema"]["columns"]]
+        assert titles == ["id", "average_percent"] == table.text.partition("\r\n")[0].split(",")
+        assert metadata["notes"][0]["period"] == period
+
+
 @pytest.mark.parametrize("name", ["corridors", "providers", "countries", "quotes"])
 @pytest.mark.parametrize("size", [7, 500])
 def test_pages_hold_every_row_once_in_one_order(demo: TestClient, name: str, size: int) -> None:
