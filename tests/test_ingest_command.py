@@ -76,3 +76,32 @@ def test_wrong_use_ends_with_2(command: CliRunner, tmp_path: Path) -> None:
     assert run(command, "imports", "show", 99).exit_code == 2
     file = csv_file(tmp_path / "survey.csv", [old()])
     assert run(command, "import", file, "--refused", tmp_path / "no" / "folder.csv").exit_code == 2
+
+
+def test_the_refused_rows_are_never_written_over_the_survey_or_the_database(command: CliRunner, tmp_path: Path) -> None:
+    file = csv_file(tmp_path / "survey.csv", [old(id=1), old(id=2, cc1_lcu_fee="x")])
+    (tmp_path / "link.csv").hardlink_to(file)
+    (tmp_path / "symbolic.csv").symlink_to(file)
+    content = file.read_bytes()
+    database = tmp_path / "threepercent.db"
+    for target in (file, tmp_path / "link.csv", tmp_path / "symbolic.csv", database, Path(f"{database}-wal"), tmp_path):
+        done = run(command, "import", file, "--refused", target)
+        assert done.exit_code == 2
+        assert target.name in done.output
+    assert file.read_bytes() == content
+    assert "Nothing has been imported yet" in run(command, "imports", "list").output
+
+
+def test_the_refused_rows_take_a_file_s_place_only_when_an_import_ran(command: CliRunner, tmp_path: Path) -> None:
+    file, refused = csv_file(tmp_path / "survey.csv", [old(id=1), old(id=2, cc1_lcu_fee="x")]), tmp_path / "refused.csv"
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear survey")
+    refused.write_text("mine")
+    assert run(command, "import", letter, "--refused", refused).exit_code == 1
+    assert refused.read_text() == "mine"
+    assert run(command, "import", file, "--refused", refused).exit_code == 0
+    written = refused.read_text("utf-8")
+    assert written.count("\n") == 2
+    assert "Nothing to do" in run(command, "import", file, "--refused", refused).output
+    assert refused.read_text("utf-8") == written
+    assert not list(tmp_path.glob(".refused*"))

@@ -1,6 +1,5 @@
 """``threepercent import FILE`` and ``threepercent imports``: a survey comes in, and what came in is told."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -10,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from sqlalchemy import Engine
 
 from app.cli.failures import fail
 from app.cli.output import console
-from app.db import open_engine, reading, upgrade
+from app.cli.refused import refused_rows
+from app.db import is_sqlite, open_engine, reading, sqlite_file, upgrade
 from app.domain.errors import quoted
 from app.ingest import Limits, Order, Progress, Report, run
 from app.settings import read_settings
-from app.sources.source import Refused
 from app.store import imports as stored
 
 _EVERY_ROWS = 25_000
@@ -38,9 +38,10 @@ def import_file(
         raise fail(f"There is no file {quoted(str(file), 200)}.", 2)
     settings = read_settings()
     engine = open_engine(settings.database_url)
-    upgrade(engine)
     with ExitStack() as stack:
-        on_refused = stack.enter_context(_refused_rows(refused))
+        stack.callback(engine.dispose)
+        rows = None if refused is None else stack.enter_context(refused_rows(refused, [file, *_files(engine)]))
+        upgrade(engine)
         on_progress = stack.enter_context(_progress(file.name))
         order = Order(
             file=file,
@@ -51,10 +52,11 @@ def import_file(
             ),
             is_dry_run=dry_run,
             on_progress=on_progress,
-            on_refused=on_refused,
+            on_refused=rows or _ignore,
         )
         report = run(engine, order)
-    engine.dispose()
+        if rows is not None:
+            rows.is_wanted = report.already is None
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, sort_keys=True))
     else:
@@ -100,6 +102,17 @@ def show_import(
         typer.echo(line)
 
 
+def _ignore(_: object) -> None:
+    """Take a refused row that nobody wants."""
+
+
+def _files(engine: Engine) -> list[Path]:
+    """Return what SQLite keeps its data in."""
+    if not is_sqlite(engine):
+        return []
+    return [Path(f"{sqlite_file(engine)}{ending}") for ending in ("", "-wal", "-shm", "-journal", ".lock")]
+
+
 @contextmanager
 def _connection() -> Iterator[Any]:
     engine = open_engine(read_settings().database_url)
@@ -125,27 +138,6 @@ def _plain(found: stored.Import) -> dict[str, Any]:
         "counts": dict(found.counts),
         "failure": None if found.failure is None else dict(found.failure),
     }
-
-
-@contextmanager
-def _refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None]]:
-    """Give a writer of refused rows; what the cells held is shown quoted, so that no spreadsheet runs it."""
-    if file is None:
-        yield lambda _refused: None
-        return
-    try:
-        target = file.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise fail(f"{quoted(str(file), 200)} cannot be written ({error.strerror}).", 2) from None
-    with target:
-        rows = csv.writer(target)
-        rows.writerow(("sheet", "row", "period", "id", "column", "value", "code", "reason"))
-
-        def write(refused: Refused) -> None:
-            where = refused.sheet, refused.place_row, refused.period, refused.key, refused.column
-            rows.writerow((*where, quoted(refused.given, 100), refused.code, refused.reason))
-
-        yield write
 
 
 @contextmanager
