@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
@@ -47,6 +48,7 @@ class Served:
     clock: Callable[[], datetime]
     board: Board | None = None
     past_figures: dict[tuple[int, str], Mapping[str, RoundFigures]] = field(default_factory=dict)
+    past_figures_lock: Lock = field(default_factory=Lock)
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""

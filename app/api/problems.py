@@ -5,7 +5,8 @@ domain error quotes it, the quotation is replaced (RELIABILITY 1).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -245,8 +246,26 @@ def _domain_error(request: Request, error: Exception) -> Response:
     ).response(request_id_of(request))
 
 
+@contextmanager
+def caused_by(parameter: str) -> Iterator[None]:
+    """Let a domain error point at the query parameter whose value caused it."""
+    try:
+        yield
+    except errors.ThreePercentError as error:
+        error.__dict__.setdefault("parameter", parameter)
+        raise
+
+
+# Errors that one query parameter alone can cause.
+_PARAMETER_OF: Mapping[type[errors.ThreePercentError], str] = {
+    errors.PeriodNotSurveyed: "period",
+    NoLiveQuotesError: "basis",
+    OutdatedPageTokenError: "page_token",
+}
+
+
 def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...]:
-    parameter = getattr(error, "parameter", None)
+    parameter = getattr(error, "parameter", _PARAMETER_OF.get(type(error)))
     return (ErrorItem(pointer=f"/query/{parameter}", code=error.code, detail=detail),) if parameter else ()
 
 

@@ -1,6 +1,6 @@
 """Which survey round a request is about: the newest from the board, a past one from the database."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from app import db
@@ -50,6 +50,17 @@ def check_basis(basis: Basis | None, period: str | None) -> None:
         raise ContradictoryParametersError("basis", "period", detail=detail)
 
 
+def check_period(board: Board, period: str, corridors: Collection[str] = ()) -> None:
+    """Refuse a quarter in which none of these corridors (all where none is named) was surveyed."""
+    if not board.periods:
+        raise NoDataYet
+    known = tuple(sorted({found for corridor in corridors for found in board.periods[corridor]})) or board.surveyed
+    if period not in known:
+        raise PeriodNotSurveyed(
+            period=period, known=known, corridor=next(iter(corridors)) if len(corridors) == 1 else None
+        )
+
+
 def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str, Mapping[str, RoundFigures]]:
     """Return a quarter (the newest where null) and the figures of each corridor that was surveyed then.
 
@@ -59,9 +70,8 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
         raise NoDataYet
     if period is None:
         period = board.surveyed[-1]
+    check_period(board, period)
     covered = [corridor for corridor, periods in board.periods.items() if period in periods]
-    if not covered:
-        raise PeriodNotSurveyed(period=period, known=board.surveyed)
     if all(board.periods[corridor][-1] == period for corridor in covered):
         return period, {corridor: _figures(board.rounds[corridor]) for corridor in covered}
     key = (board.dataset_version, period)
@@ -69,9 +79,10 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     if found is None:
         with db.reading(shared.engine) as connection:
             found = {one.corridor: _figures(one) for one in rounds_of(connection, shared.geography, period)}
-        while len(shared.past_figures) >= PAST_QUARTERS_KEPT:
-            shared.past_figures.pop(next(iter(shared.past_figures)), None)
-        shared.past_figures[key] = found
+        with shared.past_figures_lock:  # endpoints run in threads
+            while len(shared.past_figures) >= PAST_QUARTERS_KEPT:
+                del shared.past_figures[next(iter(shared.past_figures))]
+            shared.past_figures[key] = found
     return period, found
 
 

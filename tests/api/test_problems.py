@@ -93,6 +93,46 @@ def test_what_is_wrong_is_named_with_what_is_expected(
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/v1/corridors/{corridor}/comparison?provider=nobody", "provider"),
+        ("/v1/corridors/{corridor}/comparison?sending_currency=zzz", "sending_currency"),
+        ("/v1/corridors/{corridor}/comparison?receiving_currency=zzz", "receiving_currency"),
+        ("/v1/corridors/{corridor}/comparison?period=1999-Q1", "period"),
+        ("/v1/corridors/{corridor}/comparison?basis=live", "basis"),
+        ("/v1/corridors/{corridor}/cost-curve?provider=nobody", "provider"),
+        ("/v1/corridors?sending_country=GBR,ZZZ", "sending_country"),
+        ("/v1/corridors?receiving_country=ZZZ", "receiving_country"),
+        ("/v1/corridors?period=1999-Q1", "period"),
+        ("/v1/quotes?provider=nobody", "provider"),
+        ("/v1/quotes?sending_currency=zzz", "sending_currency"),
+        ("/v1/quotes?corridor=GBR-ZZZ", "corridor"),
+        ("/v1/quotes?corridor=ATA-ALA", "corridor"),
+        ("/v1/quotes?period=1999-Q1", "period"),
+        ("/v1/quotes?period=1999-Q1&corridor={corridor}", "period"),
+    ],
+)
+def test_what_is_not_found_points_at_the_parameter_that_asked_for_it(
+    demo: TestClient, corridor: str, path: str, parameter: str
+) -> None:
+    answer = demo.get(path.format(corridor=corridor))
+    assert answer.status_code == 404
+    assert [item["pointer"] for item in answer.json()["errors"]] == [f"/query/{parameter}"]
+
+
+def test_a_quarter_without_a_survey_is_the_same_problem_wherever_it_is_asked_for(
+    demo: TestClient, corridor: str
+) -> None:
+    answers = [demo.get(path) for path in ("/v1/corridors?period=1999-Q1", "/v1/quotes?period=1999-Q1")]
+    assert {(answer.status_code, answer.json()["type"]) for answer in answers} == {
+        (404, "/problems/period-not-surveyed")
+    }
+    assert answers[0].json()["detail"] == answers[1].json()["detail"]
+    one = demo.get(f"/v1/quotes?period=1999-Q1&corridor={corridor}")
+    assert corridor in one.json()["detail"]
+
+
 def test_every_fault_of_a_request_is_listed_where_it_is(demo: TestClient, corridor: str) -> None:
     answer = demo.get(f"/v1/corridors/{corridor}/comparison?amount=abc&limit=0&exact_only=yes")
     pointers = {item["pointer"] for item in answer.json()["errors"]}

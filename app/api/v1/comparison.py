@@ -13,22 +13,21 @@ from app.api.answers import answer_with
 from app.api.deps import ReadingDep, Served
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole
+from app.api.problems import caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import attribution
 from app.api.rounds import FoundRound, find_round
 from app.api.shapes import CorridorName, CurrencyCode, Moment, Money, OpenWord, Period, Provenance, Shape
 from app.api.shapes import Number as NumberShape
 from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent
-from app.api.v1.questions import AskedDep, CorridorPath, FiltersDep, question_of
+from app.api.v1.questions import AskedDep, CorridorPath, FiltersDep, check_providers, question_of
 from app.board import Board
 from app.compare import Comparison, ComparisonQuestion, Summary, compare
 from app.domain import vocabulary as words
-from app.domain.errors import UnknownProvider
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
 from app.domain.methodology import METHODOLOGY_VERSION
 from app.domain.money import check_amount
-from app.domain.providers import suggest_providers
 from app.domain.quotes import quarter_end
 from app.reference import names
 
@@ -121,13 +120,12 @@ def answer_one(
     shared: Served, board: Board, found: FoundRound, question: ComparisonQuestion, now: datetime
 ) -> Comparison:
     """Compare one round for one question, after checking what only the data can judge."""
-    geography, known = shared.geography, board.providers
-    for provider in sorted(question.filters.provider):
-        if provider not in known:
-            raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, known))
-    for code in (question.sending_currency, question.receiving_currency):
-        if code is not None:
-            geography.currency(code)
+    geography = shared.geography
+    check_providers(question.filters.provider, board.providers)
+    for parameter in ("sending_currency", "receiving_currency"):
+        if (code := getattr(question, parameter)) is not None:
+            with caused_by(parameter):
+                geography.currency(code)
     if question.amount is not None:
         check_amount(question.amount, geography.currency(_amount_currency(geography, found, question)))
     return compare(found.round, question, context=found.context, geography=geography, now=now)

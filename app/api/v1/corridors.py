@@ -22,7 +22,7 @@ from app.api.deps import (
 from app.api.formats import Json
 from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
 from app.api.lists import Row, Rows, add_list, answer_list, listing
-from app.api.problems import InvalidPageTokenError, NoLiveQuotesError, OutdatedPageTokenError
+from app.api.problems import InvalidPageTokenError, NoLiveQuotesError, OutdatedPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
 from app.api.rounds import check_basis, period_rounds
@@ -158,9 +158,13 @@ def _wanted(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     q: Words = None,
 ) -> Wanted:
     country = shared.geography.country
+    with caused_by("sending_country"):
+        senders = frozenset(country(code).code for code in sending_country or ())
+    with caused_by("receiving_country"):
+        receivers = frozenset(country(code).code for code in receiving_country or ())
     return Wanted(
-        senders=frozenset(country(code).code for code in sending_country or ()),
-        receivers=frozenset(country(code).code for code in receiving_country or ()),
+        senders=senders,
+        receivers=receivers,
         sending_regions=frozenset(sending_region or ()),
         receiving_regions=frozenset(receiving_region or ()),
         sending_incomes=frozenset(sending_income or ()),

@@ -1,5 +1,6 @@
 """What a comparison and a cost curve are asked: the parameters that they share."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -10,9 +11,12 @@ from fastapi import Depends, Path, Query
 from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, SlugsParameter
 from app.api.inputs import AnyOf, OneOf, Whole, YesNo
 from app.api.inputs import known as words_of
+from app.api.problems import caused_by
 from app.compare import ComparisonQuestion
 from app.domain import vocabulary as words
+from app.domain.errors import UnknownProvider
 from app.domain.filters import Filters
+from app.domain.providers import suggest_providers
 from app.sources.source import sources
 
 OLDEST_DAYS = 36_500
@@ -129,6 +133,14 @@ CorridorPath = Annotated[
         examples=["GBR-PHL"],
     ),
 ]
+
+
+def check_providers(asked: Iterable[str], known: Collection[str]) -> None:
+    """Refuse the id of a provider that nobody has."""
+    for provider in sorted(asked):
+        if provider not in known:
+            with caused_by("provider"):
+                raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, known))
 
 
 def question_of(

@@ -24,9 +24,10 @@ from app.api.formats import Json
 from app.api.inputs import CORRIDOR, AnyOf, StrictRoute, Texts, YesNo
 from app.api.inputs import known as words_of
 from app.api.lists import Rows, add_list, answer_list, listing
-from app.api.problems import InvalidPageTokenError
+from app.api.problems import InvalidPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
+from app.api.rounds import check_period
 from app.api.shapes import (
     CorridorId,
     CurrencyCode,
@@ -40,9 +41,9 @@ from app.api.shapes import (
     Shape,
 )
 from app.api.v1.offers import ServiceShape, service
+from app.api.v1.questions import check_providers
 from app.domain import vocabulary as words
-from app.domain.errors import CorridorNotCovered, UnknownProvider, UnknownQuote
-from app.domain.providers import suggest_providers
+from app.domain.errors import CorridorNotCovered, UnknownQuote
 from app.sources.source import sources
 from app.store import observations
 from app.store.observations import Observation, ObservationFilter, Position
@@ -143,12 +144,16 @@ def _about(
     sending_currency: Annotated[CurrencyParameter, Query(description="The currency of the amount.")] = None,
 ) -> About:
     geography, board = shared.geography, shared.current_board()
-    ids = tuple(geography.corridor(text, board.corridors).id for text in corridor or ())
-    for found in ids:
-        if found not in board.periods:
-            raise CorridorNotCovered(corridor=found)
+    with caused_by("corridor"):
+        ids = tuple(geography.corridor(text, board.corridors).id for text in corridor or ())
+        for found in ids:
+            if found not in board.periods:
+                raise CorridorNotCovered(corridor=found)
     if sending_currency is not None:
-        geography.currency(sending_currency)
+        with caused_by("sending_currency"):
+            geography.currency(sending_currency)
+    if period is not None:
+        check_period(board, period, ids)
     return About(corridors=ids, period=period, sending_currency=sending_currency)
 
 
@@ -195,9 +200,7 @@ def quotes(
     ] = None,
 ) -> Response:
     """List observations; without `superseded=true` those that stand today. Reads the database."""
-    for provider in wanted.providers:
-        if provider not in reading.board.providers:
-            raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, reading.board.providers))
+    check_providers(wanted.providers, reading.board.providers)
     size = reading.paging.size
     after = None if reading.paging.after is None else _position(reading.paging.after)
     with db.reading(reading.shared.engine) as connection:
