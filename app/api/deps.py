@@ -170,6 +170,8 @@ def _list_reading(
     )
 
 
+LanguageDep = Annotated[str, Depends(_language)]
+JsonOnlyDep = Annotated[str, Depends(_json_only)]
 ServedDep = Annotated[Served, Depends(served)]
 ReadingDep = Annotated[Reading, Depends(_reading)]
 ListReadingDep = Annotated[ListReading, Depends(_list_reading)]

@@ -2,17 +2,17 @@
 
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from app import db
-from app.api.answers import answer_with
-from app.api.deps import ListReadingDep, Reading, ReadingDep
-from app.api.formats import Json
+from app.api.deps import JsonOnlyDep, LanguageDep, ListReadingDep, Served, ServedDep
+from app.api.formats import Answer, Json, encode, respond
 from app.api.inputs import StrictRoute
 from app.api.lists import Rows, add_list, answer_list, listing
 from app.api.manners import APP_VERSION
@@ -28,8 +28,6 @@ from app.store import imports
 from app.store.imports import Import, ImportStatus
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["operations"])
-
-RECENT_IMPORTS = 100
 
 
 class SourceRow(Shape):
@@ -80,6 +78,7 @@ class Status(Provenance):
 SOURCES = listing("sources", "Sources", SourceRow)
 
 _INCIDENTS = {
+    "not_ready": "The prices have not been loaded yet; whatever needs them is answered with 503 until then.",
     "no_data": "Nothing has been imported yet.",
     "no_current_round": "The newest survey round ended more than 12 months ago.",
     "database_away": "The database does not answer; newest rounds are served from memory.",
@@ -87,9 +86,10 @@ _INCIDENTS = {
 }
 
 
-def _recent(reading: Reading) -> list[Import]:
-    with db.reading(reading.shared.engine) as connection:
-        return imports.listed(connection, limit=RECENT_IMPORTS)
+def _runs(shared: Served) -> list[Import]:
+    """Return every import there ever was, the newest first: a source may have been imported long ago."""
+    with db.reading(shared.engine) as connection:
+        return imports.listed(connection, limit=max(1, imports.count(connection)))
 
 
 @add_list(router, "/sources", summary="Sources and their licences", responses={200: {"model": Sources}})
@@ -100,16 +100,16 @@ def list_sources(
     ] = None,
 ) -> Response:
     """List sources by key, with licence, cadence and when an import of each last succeeded and failed."""
-    recent = _recent(reading)
-    found = {key: _source(source, reading.board, recent) for key, source in sources().items()}
+    runs = _runs(reading.shared)
+    found = {key: _source(source, reading.board, runs) for key, source in sources().items()}
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
     said = about(sorted(reading.board.newest_periods), reading.board.dataset_version)
     rows = Rows(rows=page.rows, about=said, next_position=page.next_position, fields=fields)
     return answer_list(reading, SOURCES, rows)
 
 
-def _source(source: Source, board: Board, recent: list[Import]) -> dict[str, Json]:
-    own = [run for run in recent if run.file.identity.source == source.key]
+def _source(source: Source, board: Board, runs: list[Import]) -> dict[str, Json]:
+    own = [run for run in runs if run.file.identity.source == source.key]
     return {
         "key": source.key,
         "name": source.name,
@@ -137,39 +137,39 @@ def _source(source: Source, board: Board, recent: list[Import]) -> dict[str, Jso
 
 
 @router.get("/status", summary="How this installation is", responses={200: {"model": Status}})
-def status(reading: ReadingDep) -> Response:
-    """Return `ok`, `degraded` (something failed) or `stale` (no current survey round), with the incidents."""
-    board = reading.board
-    failures = _failures(reading)
-    old = _old(reading)
-    overall = "degraded" if failures else "stale" if old else "ok"
-    engine = reading.shared.engine
-    newest: Mapping[str, Json] = dict(sorted(board.newest_periods.items()))
+def status(request: Request, shared: ServedDep, language: LanguageDep, _json: JsonOnlyDep) -> Response:
+    """Return `ok`, `degraded` (something failed) or `stale` (no current survey round), with the incidents.
+
+    It answers before there are prices to answer with, and is never kept by a cache.
+    """
+    board, now = shared.board, shared.clock()
+    failures = [*([] if board else ["not_ready"]), *_failures(shared)]
+    old = _old(board, now) if board else []
+    newest: Mapping[str, Json] = dict(sorted(board.newest_periods.items())) if board else {}
     whole: dict[str, Json] = {
-        "status": overall,
+        "status": "degraded" if failures else "stale" if old else "ok",
         "incidents": [{"code": code, "text": _INCIDENTS[code]} for code in (*failures, *old)],
         "app_version": APP_VERSION,
-        "committed_at": board.committed_at,
-        "is_synthetic": board.is_synthetic,
-        "corridors": len(board.corridors),
+        "committed_at": board.committed_at if board else None,
+        "is_synthetic": board.is_synthetic if board else None,
+        "corridors": len(board.corridors) if board else 0,
         "newest_periods": newest,
-        "database": f"sqlite {sqlite3.sqlite_version}" if db.is_sqlite(engine) else "postgresql",
-        **about(board.newest_periods, board.dataset_version),
+        "database": f"sqlite {sqlite3.sqlite_version}" if db.is_sqlite(shared.engine) else "postgresql",
+        **about(newest, board.dataset_version if board else 0),
     }
-    ticks = [stops_being_current(period) for period in board.newest_periods.values()]
-    return answer_with(reading, whole, fresh_until=min((t for t in ticks if t > reading.now), default=None))
+    return respond(request, Answer(body=encode(whole), cache_control="no-store", language=language))
 
 
-def _failures(reading: Reading) -> list[str]:
+def _failures(shared: Served) -> list[str]:
     try:
-        newest = next((run for run in _recent(reading) if run.status is not ImportStatus.RUNNING), None)
+        newest = next((run for run in _runs(shared) if run.status is not ImportStatus.RUNNING), None)
     except (db.DatabaseError, SQLAlchemyError):
         return ["database_away"]
     return ["last_import_failed"] if newest is not None and newest.status is ImportStatus.FAILED else []
 
 
-def _old(reading: Reading) -> list[str]:
-    if not reading.board.rounds:
+def _old(board: Board, now: datetime) -> list[str]:
+    if not board.rounds:
         return ["no_data"]
-    newest = max(reading.board.newest_periods.values())
-    return ["no_current_round"] if stops_being_current(newest) <= reading.now else []
+    newest = max(board.newest_periods.values())
+    return ["no_current_round"] if stops_being_current(newest) <= now else []
