@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.output import mark, money, percent, put, table, words
+from app.cli.output import Column, figure, mark, money, name, percent, put, words
 from app.compare import Comparison
 from app.domain.geography import Geography
 from app.domain.ranking import Excluded, Offer
@@ -96,24 +96,22 @@ def _letters(offers: tuple[Offer, ...]) -> dict[Caution, str]:
 
 def _offers(console: Console, comparison: Comparison, limit: int, letters: dict[Caution, str]) -> None:
     extra = {AmountIs.TOTAL_PAID: "Recipient gets", AmountIs.RECEIVED: "Sender pays"}.get(comparison.amount_is)
-    shown = table(
-        [
-            ("#", "right"),
-            ("Provider", "left"),
-            ("Paid by", "left"),
-            ("Received as", "left"),
-            ("Speed", "left"),
-            ("Fee", "right"),
-            ("Margin", "right"),
-            *([(extra, "right")] if extra else []),
-            ("Total cost", "right"),
-            ("", "left"),
-            ("", "left"),
-        ]
-    )
-    for offer in comparison.ranking.offers[:limit]:
-        shown.add_row(*_row(comparison, offer, letters))
-    put(console, shown)
+    columns = [
+        figure("#"),
+        name("Provider"),
+        Column("Paid by", dropped=2),
+        Column("Received as", dropped=3),
+        Column("Speed", dropped=1, is_name=True),
+        figure("Fee", dropped=6),
+        figure("Margin", dropped=5),
+        *([figure(extra)] if extra else []),
+        figure("Total cost"),
+        Column("", dropped=4, is_name=True),
+        Column("", is_name=True),
+    ]
+    left_out = put(console, columns, [_row(comparison, offer, letters) for offer in comparison.ranking.offers[:limit]])
+    if left_out:
+        console.print(f"No room here for: {', '.join(left_out)}.")
 
 
 def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> list[Text | str]:
@@ -179,12 +177,16 @@ def _excluded(console: Console, excluded: tuple[Excluded, ...], *, list_excluded
     if not list_excluded:
         console.print("  --excluded lists them.")
         return
-    listed = table([("Provider", "left"), ("Why", "left"), ("Costs at least", "right")])
-    for service in excluded:
-        name = Text(service.candidate.description.provider_name)
-        listed.add_row(name, _why(service.reason), percent(service.at_least_percent))
+    rows = [
+        (
+            Text(service.candidate.description.provider_name),
+            _why(service.reason),
+            percent(service.at_least_percent),
+        )
+        for service in excluded
+    ]
     console.print()
-    put(console, listed)
+    put(console, [name("Provider"), Column("Why"), figure("Costs at least", dropped=1)], rows)
 
 
 def _why(reason: str) -> str:

@@ -62,39 +62,40 @@ def _print_table(
 ) -> None:
     from rich.text import Text
 
-    from app.cli.output import SYNTHETIC, UNKNOWN, console, mark, put, table
+    from app.cli.output import SYNTHETIC, UNKNOWN, Column, console, figure, mark, name, put
     from app.reference import names
 
-    shown = table(
-        [
-            ("#", "right"),
-            ("Corridor", "left"),
-            ("From", "left"),
-            ("To", "left"),
-            ("Services", "right"),
-            ("Average", "right"),
-            ("Median", "right"),
-            ("SmaRT", "right"),
-            ("Cheapest", "right"),
-            ("SmaRT is", "left"),
-            ("", "left"),
-        ]
-    )
+    columns = [
+        figure("#"),
+        name("Corridor"),
+        Column("From", dropped=5),
+        Column("To", dropped=6),
+        figure("Services", dropped=1),
+        figure("Average"),
+        figure("Median", dropped=2),
+        figure("SmaRT"),
+        figure("Cheapest", dropped=3),
+        Column("SmaRT is", dropped=4, is_name=True),
+        Column(""),
+    ]
+    rows: list[list[Text | str]] = []
     country = names(language).countries
     for place in ranked:
         sending, receiving = place.corridor.split("-")
         known = figures[place.corridor]
-        row = [UNKNOWN] * 5 if known is None else _figures(known)
+        figures_shown = [UNKNOWN] * 5 if known is None else _figures(known)
         note = "not surveyed" if known is None else "" if known.comparable else "does not compare"
         marked = Text("") if known is None else mark(known.smart.percent)
         rank = UNKNOWN if place.rank is None else str(place.rank)
-        shown.add_row(rank, place.corridor, country[sending], country[receiving], *row, marked, note)
+        rows.append([rank, place.corridor, country[sending], country[receiving], *figures_shown, marked, note])
     out = console()
     out.print(Text(f"What sending USD 200 cost in {period}, by corridor", style="bold"))
     if is_synthetic:
         out.print(Text(f"! {SYNTHETIC}", style="yellow"))
     out.print()
-    put(out, shown)
+    left_out = put(out, columns, rows)
+    if left_out:
+        out.print(f"No room here for: {', '.join(left_out)}.")
 
 
 def _figures(known: "CorridorFigures") -> list[str]:

@@ -2,11 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +18,10 @@ from app.domain.methodology import CEILING_PERCENT, TARGET_PERCENT
 from app.domain.money import two_decimals
 
 WIDTH_IN_A_PIPE = 120
+NAME_WIDTH = 28
+GAP = 3
+"""Between two columns of a table: what ``box.SIMPLE_HEAD`` and its padding take."""
+
 UNKNOWN = "–"
 SYNTHETIC = "These prices are invented for demonstration. No provider offers them."
 
@@ -70,17 +77,74 @@ def mark(cost_percent: Fraction | None) -> Text:
     return Text("> 5 %", style="bold red") if cost_percent > CEILING_PERCENT else Text("")
 
 
-def table(columns: Iterable[tuple[str, str]]) -> Table:
-    """Return an empty table; each column is its heading and ``left`` or ``right``. Figures are never broken."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: figures stand to the right and are never broken, a name only where it is very long.
+
+    ``dropped`` says which columns a narrow terminal loses first (1, then 2, …); 0 stays.
+    """
+
+    heading: str
+    dropped: int = 0
+    is_figure: bool = False
+    is_name: bool = False
+
+    def least(self, cells: Iterable[Text]) -> int:
+        """Return the least width at which no word is broken."""
+        shown = [Text(self.heading), *cells]
+        if self.is_figure:
+            return max(cell.cell_len for cell in shown)
+        word = max((cell_len(word) for cell in shown for word in cell.plain.split()), default=0)
+        return max(word, *(min(cell.cell_len, NAME_WIDTH) for cell in shown)) if self.is_name else word
+
+
+def figure(heading: str, dropped: int = 0) -> Column:
+    """Return a column of figures."""
+    return Column(heading, dropped, is_figure=True)
+
+
+def name(heading: str, dropped: int = 0) -> Column:
+    """Return a column of names or ids."""
+    return Column(heading, dropped, is_name=True)
+
+
+def put(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | str]]) -> list[str]:
+    """Write a table that fits, without blanks at the ends of its lines; return the headings it had no room for.
+
+    Words are broken only where the columns that always stay are too wide for the terminal by themselves.
+    """
+    texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    cells = [[row[place] for row in texts] for place in range(len(columns))]
+    least = [column.least(found) for column, found in zip(columns, cells, strict=True)]
+    kept = list(range(len(columns)))
+    for place in sorted((place for place in kept if columns[place].dropped), key=lambda place: columns[place].dropped):
+        if _width([least[index] for index in kept]) > out.width:
+            kept.remove(place)
+    full = [max(Text(columns[index].heading).cell_len, *(cell.cell_len for cell in cells[index])) for index in kept]
+    widths = _shrunk(full, [least[index] for index in kept], out.width)
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for heading, side in columns:
-        is_figure = side == "right"
-        made.add_column(heading, justify="right" if is_figure else "left", no_wrap=is_figure, overflow="fold")
-    return made
-
-
-def put(out: Console, made: Table) -> None:
-    """Write a table without the blanks that would fill its lines."""
+    for index, width in zip(kept, widths, strict=True):
+        column = columns[index]
+        side: Literal["left", "right"] = "right" if column.is_figure else "left"
+        made.add_column(column.heading, justify=side, no_wrap=column.is_figure, overflow="fold", width=width)
+    for row in texts:
+        made.add_row(*(row[index] for index in kept))
     with out.capture() as captured:
         out.print(made)
     out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    return [column.heading for place, column in enumerate(columns) if place not in kept and column.heading]
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _shrunk(full: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """Take from the widest columns what is too much, one letter at a time, and from none below its least width."""
+    widths = list(full)
+    while _width(widths) > width:
+        loose = [index for index, found in enumerate(widths) if found > least[index]]
+        if not loose:
+            break
+        widths[max(loose, key=lambda index: widths[index])] -= 1
+    return widths

@@ -24,12 +24,19 @@ def sources(
             runs = imports.listed(connection, limit=imports.count(connection) or 1)
     from rich.text import Text
 
-    from app.cli.output import UNKNOWN, console, put, table
+    from app.cli.output import UNKNOWN, Column, console, put
     from app.sources.source import sources as known
     from app.store.imports import ImportStatus
 
-    headings = ("Source", "Publisher", "Licence", "Cadence", "Newest", "Last import")
-    shown = table((heading, "left") for heading in headings)
+    columns = [
+        Column("Source"),
+        Column("Publisher", dropped=2),
+        Column("Licence"),
+        Column("Cadence", dropped=1),
+        Column("Newest"),
+        Column("Last import"),
+    ]
+    rows: list[tuple[Text | str, ...]] = []
     out = console()
     for key, source in sorted(known().items()):
         done = [
@@ -37,7 +44,7 @@ def sources(
             for run in runs
             if run.file.identity.source == key and run.status is ImportStatus.COMMITTED and run.finished_at
         ]
-        shown.add_row(
+        row = (
             Text(f"{key}: {source.name}"),
             source.publisher,
             source.licence,
@@ -45,6 +52,7 @@ def sources(
             data.board.newest_periods.get(key, UNKNOWN),
             f"{max(done):%Y-%m-%d}" if done else "never",
         )
-    put(out, shown)
+        rows.append(row)
+    put(out, columns, rows)
     for key, source in sorted(known().items()):
         out.print(Text(f"{key}: {source.attribution}"))

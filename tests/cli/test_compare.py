@@ -1,6 +1,7 @@
 """``threepercent compare``, ``corridors`` and ``sources``: what they take, what they refuse, what they print."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,44 @@ def test_json_is_what_the_api_answers(threepercent: Run, demonstration: Path, co
 
 def test_a_pipe_gets_no_colour(threepercent: Run) -> None:
     assert "\x1b" not in threepercent("compare", "GBR-PHL").stdout
+
+
+WIDTHS = (60, 80, 100, 120, 200)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_width_breaks_a_word_of_a_comparison(threepercent: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    asked = ("compare", "GBR-PHL", "--amount", "120", "--receiving-method", "cash", "--excluded")
+    monkeypatch.setenv("COLUMNS", "400")
+    whole = threepercent(*asked).stdout
+    providers = set(re.findall(r"Demo(?: [A-Z][a-z]+)+", whole))
+    assert len(providers) == 10
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = threepercent(*asked)
+    assert max(len(line) for line in result.stdout.splitlines()) <= width
+    assert [provider for provider in providers if provider not in result.stdout] == []
+    assert _words(result.stdout) <= _words(whole)
+    assert ("No room here for: Paid by, Received as, Speed" in " ".join(result.stdout.split())) is (width <= 80)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_width_breaks_a_word_of_the_corridors(
+    threepercent: Run, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    whole = threepercent("corridors").stdout
+    corridors = set(re.findall(r"[A-Z]{3}-[A-Z]{3}", whole))
+    assert len(corridors) > 50
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = threepercent("corridors")
+    assert max(len(line) for line in result.stdout.splitlines()) <= width
+    assert set(re.findall(r"\b[A-Z]{3}-[A-Z]{3}\b", result.stdout)) == corridors
+    assert _words(result.stdout) <= _words(whole)
+
+
+def _words(printed: str) -> set[str]:
+    """Return the words of an answer, less its rules and the line that names columns without room."""
+    return set(re.sub(r"─+|No room here for:[^.]*\.", "", printed).split())
 
 
 @pytest.mark.parametrize("width", [70, 90, 200])
