@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from tests.sources.survey_files import csv_file, old
+from tests.sources.survey_files import csv_file, old, workbook
 
 
 @pytest.fixture
@@ -34,6 +34,12 @@ def test_an_import_tells_what_it_did_and_ends_well_whatever_it_refused(command: 
     first, second = csv.DictReader(refused.read_text("utf-8").splitlines())
     assert (first["row"], first["id"], first["column"], first["value"]) == ("3", "2", "cc1 lcu fee", '"=cmd()"')
     assert (second["code"], second["reason"]) == ("unmapped-label", "expected a label mapped under product")
+
+
+def test_the_report_names_each_sheet_and_the_one_that_is_not_there(command: CliRunner, tmp_path: Path) -> None:
+    done = run(command, "import", workbook(tmp_path / "survey.xlsx", [old()]))
+    assert "Dataset (up to Q1 2016): 1 rows, 1 accepted; 2013-Q3" in done.output
+    assert 'no sheet "Dataset (from Q2 2016)"' in done.output
 
 
 def test_a_second_import_of_the_same_file_has_nothing_to_do(command: CliRunner, tmp_path: Path) -> None:

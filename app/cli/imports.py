@@ -207,6 +207,7 @@ def _print_report(report: Report, *, is_dry_run: bool) -> None:
 def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, as stored
     if not counts:
         return
+    yield from _sheet_lines(counts)
     yield f"Rows read        {counts['rows_read']:>9,}"
     new, changed, same = counts["rows_new"], counts["rows_changed"], counts["rows_unchanged"]
     yield f"  accepted       {counts['rows_accepted']:>9,}  (new {new:,}, changed {changed:,}, unchanged {same:,})"
@@ -232,6 +233,17 @@ def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, 
             yield f"    {number:>9,}  {quoted(note, 80)}"
     for correction in counts["idle_corrections"]:
         yield f"Correction that matched nothing: {correction}"
+
+
+def _sheet_lines(counts: dict[str, Any]) -> Iterator[str]:
+    """Say what each table held; imports of earlier releases did not count them."""
+    for each in counts.get("sheets", ()):
+        periods = each["periods"]
+        held = f"{len(periods)} quarters, {periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
+        name = quoted(each["sheet"], 60)[1:-1]
+        yield f"{name}: {each['rows_read']:,} rows, {each['rows_accepted']:,} accepted; {held or 'no quarter'}"
+    for sheet in counts.get("sheets_absent", ()):
+        yield f"The workbook has no sheet {quoted(sheet, 60)}: its quarters were not imported."
 
 
 def _table(title: str, tiers: dict[str, dict[str, int]]) -> Iterator[str]:

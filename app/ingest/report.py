@@ -59,6 +59,16 @@ def counts_of(tally: Tally, rows: Rows) -> dict[str, Any]:
             flags.setdefault(flag, Counter())[kind.tier] += kind.count
     return {
         "layouts": tally.layouts,
+        "sheets": [
+            {
+                "sheet": each.sheet,
+                "rows_read": each.rows_read,
+                "rows_accepted": each.rows_accepted,
+                "periods": each.periods,
+            }
+            for each in tally.sheets
+        ],
+        "sheets_absent": tally.sheets_absent,
         "periods": tally.periods,
         "rows_read": tally.rows_read,
         "rows_accepted": tally.rows_accepted,

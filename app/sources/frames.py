@@ -43,11 +43,21 @@ class PriceCount(msgspec.Struct, frozen=True):
     count: int
 
 
+class SheetCount(msgspec.Struct, frozen=True):
+    """What one table of the file held."""
+
+    sheet: str
+    rows_read: int
+    rows_accepted: int
+    periods: list[str]
+
+
 class Tally(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     """The end of the file, and what was counted on the way.
 
     ``refused`` counts by (code, column); ``unmapped_labels`` by (vocabulary, label); ``idle_corrections`` describes the
-    declared corrections whose period the file holds and that matched nothing.
+    declared corrections whose period the file holds and that matched nothing; ``sheets_absent`` are the survey's sheets
+    that a workbook lacks.
     """
 
     rows_read: int
@@ -62,6 +72,8 @@ class Tally(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     rows_with_numbers_as_text: int
     corrections_applied: int
     idle_corrections: list[str]
+    sheets: list[SheetCount]
+    sheets_absent: list[str]
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True, kw_only=True):

@@ -25,10 +25,10 @@ from app.domain.errors import (
 )
 from app.reference import load
 from app.sources.cells import NOT_GIVEN, Cell
-from app.sources.frames import Batch, Failed, Opened, PriceCount, Tally, send
+from app.sources.frames import Batch, Failed, Opened, PriceCount, SheetCount, Tally, send
 from app.sources.labels import Labels, label_file
 from app.sources.rpw import REAL, Survey, Table
-from app.sources.rpw_layouts import recognise
+from app.sources.rpw_layouts import LAYOUTS, recognise
 from app.sources.source import Accepted, Refused, SurveyQuote
 from app.sources.tables import SurveyTable, tables
 
@@ -86,6 +86,8 @@ class Reading:
         self._path, self._out, self._memory = path, out, memory
         self._rows_read = self._rows_accepted = self._numbers_as_text = 0
         self._layouts: list[str] = []
+        self._sheets: list[SheetCount] = []
+        self._is_workbook = False
         self._refused_counts: Counter[tuple[str, str]] = Counter()
         self._unmapped_labels: Counter[tuple[str, str]] = Counter()
 
@@ -105,10 +107,14 @@ class Reading:
                 send(self._out, Opened(columns.is_synthetic, layout, table.total))
             elif survey.is_synthetic != columns.is_synthetic:
                 raise WrongLayout("is synthetic in one sheet and not in the other.", place=where)
+            self._is_workbook = table.has_types
             self._layouts.append(columns.layout.name)
             read_tables.append(Table(survey, columns, table.name))
             typed_total = columns.position["cc1 total cost %"] if table.has_types else None
+            before = self._rows_read, self._rows_accepted
             self._send_rows(read_tables[-1], table, rows, typed_total)
+            counts = self._rows_read - before[0], self._rows_accepted - before[1]
+            self._sheets.append(SheetCount(table.name, *counts, read_tables[-1].periods))
         if survey is not None:
             send(self._out, self._tally(survey, read_tables))
 
@@ -176,6 +182,10 @@ class Reading:
             idle_corrections=[
                 f"{each.period} id {each.id}, {each.column}: {each.published} to {each.corrected}"
                 for each in survey.idle_corrections()
+            ],
+            sheets=self._sheets,
+            sheets_absent=[
+                layout.sheet for layout in LAYOUTS if self._is_workbook and layout.name not in self._layouts
             ],
         )
 

@@ -62,6 +62,11 @@ class Table:
         self._labels_of = itemgetter(*self.services.positions)
         self._id = columns.position["id"]
 
+    @property
+    def periods(self) -> list[str]:
+        """The periods that the rows read so far name."""
+        return sorted(self._scenes.periods)
+
     def read(self, cells: Sequence[Cell], place_row: int) -> Accepted | Refused:
         """Turn one row of cells into a record, or say why it is refused."""
         period = key = ""

@@ -46,7 +46,7 @@ class Scene(NamedTuple):
 
 
 class Scenes:
-    """Reads the scenes of one table's rows."""
+    """Reads the scenes of one table's rows; ``periods`` are those that its rows name."""
 
     def __init__(self, columns: Columns, geography: Geography) -> None:
         """``geography`` knows the countries by their present and old codes."""
@@ -57,7 +57,8 @@ class Scenes:
         self._way_cells = itemgetter(
             position["source_code"], position["destination_code"], position.get("corridor", position["source_code"])
         )
-        self._periods = Remembered(_read_period)
+        self.periods: set[str] = set()
+        self._periods = Remembered(self._read_period)
         self._ways = Remembered(self._read_way)
         self._days = Remembered(_read_day)
         self._currencies = Remembered(self._local_currency)
@@ -74,6 +75,11 @@ class Scenes:
         day = self._days[cells[self._date]]
         on = day.on
         return Scene(period, way, day, self._currencies[way.receiving_country, on], self._is_outside[period, on])
+
+    def _read_period(self, cell: Cell) -> str:
+        period = named("period", period_of, cell)
+        self.periods.add(period)
+        return period
 
     def _read_way(self, cells: tuple[Cell, ...]) -> Way:
         sender, receiver, corridor = cells
@@ -101,10 +107,6 @@ class Scenes:
         sides = [self._geography.find_country(side) for side in (text[:3], text[-3:])]
         if len(text) != _CORRIDOR_LENGTH or [side and side.code for side in sides] != [sending, receiving]:
             raise CellError(f"{sending}{receiving}, as the two countries' codes say", "corridor")
-
-
-def _read_period(cell: Cell) -> str:
-    return named("period", period_of, cell)
 
 
 def _read_day(cell: Cell) -> Day:

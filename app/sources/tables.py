@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
-from app.domain.errors import EncryptedFile, FileTooLarge, MissingSheet, Place, UnreadableFile
+from app.domain.errors import EncryptedFile, FileTooLarge, MissingSheet, Place, UnreadableFile, WrongLayout
 from app.sources.cells import Cell
 from app.sources.rpw_layouts import LAYOUTS, Layout
 
@@ -23,6 +23,8 @@ _ZIP, _OLE, _GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HEAD = 4096
 _CSV = "CSV"
+_OURS = "dataset"
+"""How the names of the survey's sheets begin; one that begins so and is not known is a renamed one."""
 
 
 class SurveyTable(NamedTuple):
@@ -43,7 +45,8 @@ class SurveyTable(NamedTuple):
 def tables(path: Path, place: Place, unpacked_limit: int) -> Iterator[SurveyTable]:
     """Yield a survey file's tables, one at a time; a workbook's sheet is loaded when its turn comes.
 
-    Raises the kinds of ``UnreadableFile``, and ``MissingSheet``.
+    Raises the kinds of ``UnreadableFile``, ``MissingSheet``, and ``WrongLayout`` where a sheet of the survey's has
+    another name.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -97,6 +100,12 @@ def _sheets(file: IO[bytes], place: Place, sizes: dict[str, int]) -> Iterator[Su
         raise UnreadableFile(f"cannot be read as a workbook ({_short(error)}).", place=place) from None
     by_name = {" ".join(name.split()).casefold(): name for name in workbook.sheet_names}
     found = [(layout, by_name[layout.sheet.casefold()]) for layout in LAYOUTS if layout.sheet.casefold() in by_name]
+    known = [name for _layout, name in found]
+    strange = [name for name in workbook.sheet_names if _is_ours(name) and name not in known]
+    if strange:
+        expected = " and ".join(f'"{layout.sheet}"' for layout in LAYOUTS)
+        problem = f"begins like one of the survey's sheets but is not one; they are {expected}."
+        raise WrongLayout(problem, place=Place(file=place.file, sheet=strange[0]))
     if not found:
         expected = " or ".join(f'"{layout.sheet}"' for layout in LAYOUTS)
         raise MissingSheet(expected=expected, found=tuple(workbook.sheet_names), place=place)
@@ -112,6 +121,10 @@ def _sheets(file: IO[bytes], place: Place, sizes: dict[str, int]) -> Iterator[Su
             raise UnreadableFile(f"the sheet cannot be read ({_short(error)}).", place=where) from None
         done = partial(_weighed, sum(weights[:index]), weights[index], max(1, sheet.height))
         yield SurveyTable(name, layout, has_types=True, rows=sheet.iter_rows(), total=sum(weights), done=done)
+
+
+def _is_ours(sheet: str) -> bool:
+    return sheet.strip().casefold().startswith(_OURS)
 
 
 def _weighed(before: int, weight: int, height: int, rows: int) -> int:

@@ -73,6 +73,27 @@ def test_a_workbook_with_one_of_the_sheets_is_enough(tmp_path: Path) -> None:
     assert Read(workbook(tmp_path / "b.xlsx", (), [new()])).tally.rows_accepted == 1
 
 
+def test_each_sheet_s_rows_and_quarters_are_counted_and_the_absent_one_is_named(tmp_path: Path) -> None:
+    rows = [old(id=1), old(id=2, cc1_lcu_fee="x"), old(id=1, period="2013_2Q", date="14/May/2013")]
+    both = Read(workbook(tmp_path / "both.xlsx", rows, [new(id=9)])).tally
+    assert [(each.sheet, each.rows_read, each.rows_accepted, each.periods) for each in both.sheets] == [
+        ("Dataset (up to Q1 2016)", 3, 2, ["2013-Q2", "2013-Q3"]),
+        ("Dataset (from Q2 2016)", 1, 1, ["2025-Q3"]),
+    ]
+    assert both.sheets_absent == []
+    assert Read(workbook(tmp_path / "one.xlsx", rows)).tally.sheets_absent == ["Dataset (from Q2 2016)"]
+    assert Read(csv_file(tmp_path / "one.csv", rows)).tally.sheets_absent == []
+
+
+@pytest.mark.parametrize("name", ["Dataset (from Q2 2017)", "DATASET", " dataset new"])
+def test_a_renamed_sheet_fails_the_whole_file_by_name(tmp_path: Path, name: str) -> None:
+    path = workbook(tmp_path / "renamed.xlsx", sheets={"Dataset (up to Q1 2016)": table([old()]), name: table([new()])})
+    error = refusal(path)
+    assert isinstance(error, WrongLayout)
+    assert name in error.detail
+    assert '"Dataset (up to Q1 2016)" and "Dataset (from Q2 2016)"' in error.detail
+
+
 def test_numbers_and_dates_stored_as_text_are_accepted_and_counted(tmp_path: Path) -> None:
     as_text = {name: str(value) if isinstance(value, float | int) else value for name, value in new().items()}
     found = Read(workbook(tmp_path / "survey.xlsx", (), [as_text]))
