@@ -2,6 +2,9 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +83,12 @@ def commands() -> Iterator[tuple[str, Any]]:
             yield from ((f"{name} {sub}", command) for sub, command in inner.items())
 
 
+def section_of(command: str, sections: list[str]) -> str:
+    """Return the section whose heading names a command, or the one that it belongs to."""
+    first = command.partition(" ")[0]
+    return next(section for section in sections if first in re.findall(r"[a-z-]+", section.partition("\n")[0]))
+
+
 def test_every_command_and_option_is_documented() -> None:
     page = text("docs/command-line.md")
     missing = [
@@ -87,14 +96,17 @@ def test_every_command_and_option_is_documented() -> None:
         for name, _ in commands()
         if not re.search(rf"(^## .*\b{name}\b|`(threepercent )?{name}\b)", page, re.MULTILINE)
     ]
-    missing += [
+    assert missing == []
+    sections = page.split("\n## ")[1:]
+    assert [
         f"{name} {option}"
         for name, command in commands()
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
-        if option.startswith("--") and option != "--help" and f"{option}" not in page
-    ]
-    assert missing == []
+        if option.startswith("--")
+        and option != "--help"
+        and not re.search(rf"`{option}(?![a-z-])", section_of(name, sections))
+    ] == []
 
 
 def test_every_documented_command_exists_with_its_options() -> None:
@@ -122,6 +134,36 @@ def test_examples_that_only_read_run(threepercent: Run, line: str) -> None:  # n
     words = [period.get(word, word) for word in shlex.split(line)[1:]]
     result = threepercent(*words)
     assert result.exit_code == 0, result.output
+
+
+def test_the_readme_works_as_typed(demonstration: Path, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+    """One shell types every line of it, in its order, in a folder as ``make run`` leaves it."""
+    not_typed = (
+        "make ",
+        "curl ",
+        ".venv/bin/threepercent serve",
+        ".venv/bin/threepercent import",
+        "threepercent import",
+    )
+    lines = [
+        line if language == "sh" else line.removeprefix("$ ")
+        for language, block in re.findall(r"^```(sh|console)\n(.*?)^```", text("README.md"), re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if (language == "sh" or line.startswith("$ ")) and not line.startswith(not_typed)
+    ]
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (tmp_path / "var").mkdir()
+    for name in ("demo.db", "threepercent.db"):  # the second stands for a database of real prices
+        shutil.copyfile(demonstration / "threepercent.db", tmp_path / "var" / name)
+    typed = "\n".join(lines).replace("2013-Q3", "2016-Q1")  # a quarter that the demonstration data have
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "COLUMNS": "120"}
+    done = subprocess.run(
+        ["/bin/sh", "-eu", "-c", typed], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert text("tests/cli/transcripts/compare.txt").partition("\n")[2] in done.stdout
+    assert "threepercent --help" in lines
 
 
 def test_the_readme_shows_a_real_answer() -> None:
