@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from app.api.contract import document
 from app.cli import COMMANDS, load
+from app.domain.vocabulary import Caution, Exclusion
 from app.main import create_app
 from app.settings import PREFIX, TEST_PREFIX, Settings
 from tests.cli.conftest import Run, demonstration, threepercent  # noqa: F401 - fixtures
@@ -189,6 +190,12 @@ def test_examples_of_calls_are_answered(demonstration: Path) -> None:  # noqa: F
     with TestClient(create_app(Settings(data_dir=demonstration))) as client:
         for url in calls:
             assert client.get(url.removeprefix("http://127.0.0.1:8000")).status_code == 200, url
+
+
+def test_every_reason_and_caution_is_explained() -> None:
+    page = text("docs/methodology.md")
+    rows = " ".join(re.findall(r"^\| (`.+?`) \|", page, re.MULTILINE))
+    assert [word for word in (*Exclusion, *Caution) if f"`{word}`" not in rows] == []
 
 
 # ---------------------------------------------------------------- make, dependencies, links
