@@ -1,8 +1,9 @@
 """Operations and discovery: health, metrics, documentation, problem types, the API catalog. No figures here."""
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Request
 from starlette.responses import Response
 
 from app.api import contract, documentation
@@ -75,7 +76,7 @@ def metrics(shared: ServedDep) -> Response:
 @router.get("/openapi.json", summary="The OpenAPI document", responses={200: {"model": dict[str, object]}})
 def openapi(request: Request, shared: ServedDep) -> Response:
     """Return the contract of this API, the same as the committed ``openapi/v1.json``."""
-    body = contract.rendered(contract.served(request.app)).encode()
+    body = _made_once(request.app, "openapi_bytes", lambda schema: contract.rendered(schema).encode())
     return respond(request, Answer(body=body, cache_control=_reference(shared)))
 
 
@@ -87,7 +88,7 @@ def openapi(request: Request, shared: ServedDep) -> Response:
 )
 def docs(request: Request, shared: ServedDep) -> Response:
     """Return the documentation as one page, which asks nobody else for anything."""
-    body = documentation.page(contract.served(request.app))
+    body = _made_once(request.app, "docs_bytes", documentation.page)
     headers = {"Content-Security-Policy": documentation.POLICY, "Referrer-Policy": "no-referrer"}
     answer = Answer(body=body, media_type=documentation.MEDIA_TYPE, cache_control=_reference(shared), headers=headers)
     return respond(request, answer)
@@ -129,6 +130,14 @@ def api_catalog(request: Request, shared: ServedDep) -> Response:
     }
     answer = Answer(body=encode({"linkset": [links]}), media_type=LINKSET, cache_control=_reference(shared))
     return respond(request, answer)
+
+
+def _made_once(app: FastAPI, name: str, make: Callable[[contract.Document], bytes]) -> bytes:
+    """Return what is made of the contract, which does not change while the process lives."""
+    if not hasattr(app.state, name):
+        setattr(app.state, name, make(contract.served(app)))
+    found: bytes = getattr(app.state, name)
+    return found
 
 
 def _kind(kind: ProblemType) -> dict[str, str | int]:
