@@ -10,6 +10,8 @@ Schema = Mapping[str, Any]
 
 _NARROWER_WHEN_LOWER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _NARROWER_WHEN_HIGHER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
+# Two patterns cannot be compared by a program; a person says here which of them takes all that the other took.
+_WIDER_PATTERNS: Mapping[Any, str] = {"^[0-9]{4}-Q[1-4]$": "^[0-9]{4}-[Qq][1-4]$"}
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
@@ -56,7 +58,8 @@ def _narrower(name: str, old: Schema, new: Schema) -> Iterator[str]:
         yield f"{name} takes fewer types"
     if "enum" in new and (("enum" not in old) or set(old["enum"]) - set(new["enum"])):
         yield f"{name} takes fewer values"
-    if "pattern" in new and new["pattern"] != old.get("pattern"):
+    took = old.get("pattern")
+    if "pattern" in new and new["pattern"] not in {took, _WIDER_PATTERNS.get(took, took)}:
         yield f"{name} has another pattern"
     for key in (*_NARROWER_WHEN_LOWER, *_NARROWER_WHEN_HIGHER):
         if key not in new:

@@ -181,7 +181,7 @@ Words = Annotated[
     Query(description="Words to find in names, codes and aliases, blind to accents and case."),
 ]
 PeriodParameter = Annotated[
-    Annotated[str | None, Text(PERIOD, "a quarter, such as 2013-Q3", "2013-Q3")],
+    Annotated[str | None, Text(PERIOD, "a quarter, such as 2013-Q3", "2013-Q3", upper=True)],
     Query(description="A quarter: prices of then, as known now."),
 ]
 CurrencyParameter = Annotated[str | None, Text(CURRENCY, "an ISO 4217 code, such as GBP", "GBP", upper=True)]

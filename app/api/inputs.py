@@ -29,7 +29,7 @@ AMOUNT = r"^\+?(?:[0-9]{1,15}|[0-9]{1,11}\.[0-9]{1,4})$"
 CORRIDOR = r"^[A-Za-z]{2,3}-[A-Za-z]{2,3}$"
 CURRENCY = r"^[A-Za-z]{3}$"
 COUNTRY = r"^[A-Za-z]{2,3}$"
-PERIOD = r"^[0-9]{4}-Q[1-4]$"
+PERIOD = r"^[0-9]{4}-[Qq][1-4]$"
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$"
 LONGEST_TEXT = 100
@@ -110,6 +110,8 @@ class Number(Parsed):
 def read_amount(text: str) -> Decimal:
     """Read one amount; whether the currency can pay it is judged later. Raises ``InvalidNumber`` or ValueError."""
     number = parse_decimal(text)
+    if text.lstrip("+").startswith(".") or text.endswith("."):
+        raise ValueError("expected a digit before and after the point, such as 0.5 or 120")
     if not re.match(AMOUNT, text, re.ASCII) or text.endswith("\n"):
         raise ValueError("expected a positive amount: at most 15 digits, of which at most 4 after the point")
     return number

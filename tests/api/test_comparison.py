@@ -59,6 +59,35 @@ def test_filters_move_offers_to_excluded_and_leave_the_indicators(demo: TestClie
     assert services == whole["summary"]["services"] + sum(whole["excluded"]["counts"].values())
 
 
+def test_q_keeps_the_providers_whose_names_hold_every_word(demo: TestClient, corridor: str) -> None:
+    whole = ask(demo, corridor, "limit=500&expand=excluded")
+    word = whole["offers"][0]["provider"]["name"].split()[0]
+    found = ask(demo, corridor, f"limit=500&expand=excluded&q={word.upper()}")
+    known = {row["id"] for row in demo.get(f"/v1/providers?q={word}&page_size=500").json()["providers"]}
+    assert {offer["provider"]["id"] for offer in found["offers"]} <= known
+    assert found["offers"]
+    for left_out in found["excluded"]["offers"]:
+        assert (left_out["reason"] == "filtered_q") == (left_out["provider"]["id"] not in known)
+
+
+def test_a_q_that_matches_nobody_leaves_nothing_and_says_so(demo: TestClient, corridor: str) -> None:
+    answer = ask(demo, corridor, "q=qqqqqq")
+    assert answer["offers"] == []
+    assert set(answer["excluded"]["counts"]) == {"filtered_q"}
+    assert [item["parameter"] for item in answer["relax"]] == ["q"]
+
+
+def test_an_unknown_worth_of_the_surveyed_amount_has_a_reason(demo: TestClient, corridor: str) -> None:
+    answer = ask(demo, corridor)
+    assert (answer["surveyed_amount_usd"] is None) == (answer["surveyed_amount_usd_reason"] == "no_reference_rate")
+    assert (answer["amount_drifted"] is None) == (answer["surveyed_amount_usd"] is None)
+
+
+def test_a_period_may_be_written_in_any_case(demo: TestClient, corridor: str) -> None:
+    period = ask(demo, corridor)["period"]
+    assert ask(demo, corridor, f"period={period.lower()}")["period"] == period
+
+
 def test_an_answer_that_filters_emptied_says_what_each_removed(demo: TestClient, corridor: str) -> None:
     answer = ask(demo, corridor, "max_age_days=1&receiving_method=cash")
     assert answer["offers"] == []

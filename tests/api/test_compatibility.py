@@ -100,3 +100,11 @@ def test_what_breaks_nobody_is_let_through(edit: Edit) -> None:
     changed = deepcopy(CONTRACT)
     edit(changed)
     assert breaking_changes(CONTRACT, changed) == []
+
+
+def test_a_pattern_that_a_person_found_wider_is_let_through_and_its_way_back_is_not() -> None:
+    upper, any_case = deepcopy(CONTRACT), deepcopy(CONTRACT)
+    call(upper)["parameters"][0]["schema"]["pattern"] = "^[0-9]{4}-Q[1-4]$"
+    call(any_case)["parameters"][0]["schema"]["pattern"] = "^[0-9]{4}-[Qq][1-4]$"
+    assert breaking_changes(upper, any_case) == []
+    assert breaking_changes(any_case, upper) == ["GET /v1/things: the parameter sort has another pattern"]

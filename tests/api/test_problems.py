@@ -64,6 +64,8 @@ def is_problem(status: int, media_type: str, problem: dict[str, Any]) -> None:
         ("/v1/corridors/GBR-PHL/comparison?as_of=2020-01-01", 422, "invalid-request", "unknown parameter"),
         ("/v1/corridors/GBR-PHL/comparison?amount=1&amount=2", 422, "invalid-request", "more than once"),
         ("/v1/corridors/GBR-PHL/comparison?amount=1e3", 422, "invalid-request", "exponents are not read"),
+        ("/v1/corridors/GBR-PHL/comparison?amount=.5", 422, "invalid-request", "a digit before and after the point"),
+        ("/v1/corridors/GBR-PHL/comparison?amount=120.", 422, "invalid-request", "a digit before and after the point"),
         ("/v1/corridors/GBR-PHL/comparison?limit=501", 422, "invalid-request", "from 1 to 500"),
         ("/v1/corridors/GBR-PHL/comparison?amount_is=fee", 422, "invalid-request", "principal, total_paid, received"),
         ("/v1/corridors?basis=live&period=2013-Q3", 422, "contradictory-parameters", "no period"),

@@ -72,8 +72,8 @@ class IndicatorsShape(Shape):
 class ExcludedOffers(Shape):
     """Services that are not ranked: how many by reason, and one by one with ``expand=excluded``."""
 
-    counts: dict[str, int]
-    offers: list[ExcludedShape] | None
+    counts: dict[str, int] = Field(description="Services by reason; only reasons that occur.")
+    offers: list[ExcludedShape] | None = Field(description="Null unless `expand=excluded` asked for them.")
 
 
 class RelaxationShape(Shape):
@@ -104,8 +104,13 @@ class ComparisonShape(EpochShape):
     amount_is: Annotated[str, OpenWord(words.AmountIs)]
     sending_currency: CurrencyCode
     receiving_currency: CurrencyCode | None
-    surveyed_amount_usd: NumberShape | None
-    amount_drifted: bool | None
+    surveyed_amount_usd: NumberShape | None = Field(description="What the surveyed amount was worth, in US dollars.")
+    surveyed_amount_usd_reason: str | None = Field(
+        description="Why surveyed_amount_usd and amount_drifted are null: no_reference_rate."
+    )
+    amount_drifted: bool | None = Field(
+        description="Whether the surveyed amount was no longer near the survey's USD 200."
+    )
     mid_market_rate: NumberShape | None
     mid_market_rate_reason: str | None
     ranked_by: str = Field(description="What was compared: total_cost, recipient_gets, sender_pays, …")
@@ -201,6 +206,7 @@ def comparison_document(
         "sending_currency": answer.sending_currency,
         "receiving_currency": answer.receiving_currency,
         "surveyed_amount_usd": answer.surveyed_amount_usd,
+        "surveyed_amount_usd_reason": "no_reference_rate" if answer.surveyed_amount_usd is None else None,
         "amount_drifted": answer.amount_drifted,
         "mid_market_rate": None,
         "mid_market_rate_reason": "not_used",

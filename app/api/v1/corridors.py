@@ -68,7 +68,9 @@ class CorridorRow(Shape):
     sdg_status: Annotated[str, OpenWord(words.SdgStatus)]
     comparable: bool | None
     figures_reason: str | None = Field(description="Why there are no figures.")
-    cautions: list[str] = Field(description="not_comparable, published_total_suspect: see GET /v1/vocabulary.")
+    cautions: list[str] = Field(
+        description="not_comparable, and what offers are cautioned about: see GET /v1/vocabulary."
+    )
 
 
 class Corridors(ListAnswer):
@@ -250,8 +252,7 @@ _FIGURES = (
 
 def cautions(known: CorridorFigures) -> list[Json]:
     """Return what to know before trusting a corridor's figures."""
-    found: list[Json] = [] if known.comparable else ["not_comparable"]
-    return found if known.average_recomputed_percent is None else [*found, "published_total_suspect"]
+    return [*([] if known.comparable else ["not_comparable"]), *known.cautions]
 
 
 def _ranked_again(rows: Sequence[Row]) -> list[Row]:

@@ -104,7 +104,10 @@ class OfferShape(ServiceShape):
 class ExcludedShape(ServiceShape):
     """A service that is not ranked, and why."""
 
-    reason: str
+    reason: str = Field(
+        description="`filtered_` with the parameter that left it out (`filtered_q`), `unknown_` with what is not "
+        "recorded (`unknown_receiving_currency`: which currency is paid out), or an exclusion of GET /v1/vocabulary."
+    )
     total_cost_at_least_percent: Number | None = Field(description="The published total, where there is one.")
     source: str
     evidence: Annotated[str, OpenWord(words.Evidence)]

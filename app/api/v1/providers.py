@@ -17,12 +17,12 @@ from app.api.pages import page_by_key
 from app.api.projection import FieldsOf
 from app.api.provenance import about
 from app.api.shapes import CorridorId, ListAnswer, OpenWord, Provenance, Shape
+from app.api.v1.questions import providers_matching
 from app.board import Board
 from app.domain import vocabulary as words
 from app.domain.errors import UnknownProvider
 from app.domain.providers import suggest_providers
 from app.domain.ranking import Candidate
-from app.domain.searching import matches
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
@@ -76,13 +76,9 @@ def providers(
     """List providers by id; `q` finds them by name, id or any published spelling."""
     board = reading.board
     offered = _offered(board)
-    spelled: defaultdict[str, list[str]] = defaultdict(list)
-    for spelling in board.spellings:
-        spelled[spelling.provider].append(spelling.published)
     found = {
-        provider: _provider(provider, name, offered.get(provider, ()))
-        for provider, name in board.providers.items()
-        if matches(q or "", (provider, name, *spelled[provider]))
+        provider: _provider(provider, board.providers[provider], offered.get(provider, ()))
+        for provider in providers_matching(board, q or "")
     }
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
     said = about({spelling.source for spelling in board.spellings}, board.dataset_version)

@@ -1,5 +1,6 @@
 """What a comparison and a cost curve are asked: the parameters that they share."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,15 +9,17 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, SlugsParameter
-from app.api.inputs import AnyOf, OneOf, Whole, YesNo
+from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ServedDep, SlugsParameter
+from app.api.inputs import AnyOf, OneOf, Search, Whole, YesNo
 from app.api.inputs import known as words_of
 from app.api.problems import caused_by
+from app.board import Board
 from app.compare import ComparisonQuestion
 from app.domain import vocabulary as words
 from app.domain.errors import UnknownProvider
 from app.domain.filters import Filters
 from app.domain.providers import suggest_providers
+from app.domain.searching import matches
 from app.sources.source import sources
 
 OLDEST_DAYS = 36_500
@@ -40,7 +43,13 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         Query(description="What is held equal: the principal, the total paid, or what is received."),
     ] = None,
     sending_currency: Annotated[CurrencyParameter, Query(description="Default: that of most services.")] = None,
-    receiving_currency: Annotated[CurrencyParameter, Query(description="What the receiver wants to get.")] = None,
+    receiving_currency: Annotated[
+        CurrencyParameter,
+        Query(
+            description="What the receiver wants to get; offers whose payout currency is not recorded are excluded "
+            "as `unknown_receiving_currency`."
+        ),
+    ] = None,
     basis: Annotated[
         Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
         Query(description="Live quotes or a survey round, never mixed."),
@@ -96,7 +105,24 @@ CustomerKind = Annotated[
 ]
 
 
+ProviderWords = Annotated[
+    Annotated[str | None, Search()],
+    Query(description="Words to find in a provider's name, id and published spellings, blind to accents and case."),
+]
+
+
+def providers_matching(board: Board, q: str) -> frozenset[str]:
+    """Return the ids of the providers whose id, name or published spellings hold every word of a text."""
+    spelled: defaultdict[str, list[str]] = defaultdict(list)
+    for spelling in board.spellings:
+        spelled[spelling.provider].append(spelling.published)
+    return frozenset(
+        provider for provider, name in board.providers.items() if matches(q, (provider, name, *spelled[provider]))
+    )
+
+
 def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
+    shared: ServedDep,
     payment_instrument: Instruments = None,
     access_point: AccessPoints = None,
     receiving_method: ReceivingMethods = None,
@@ -108,6 +134,7 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     paying_without_account: WithoutAccount = None,
     receiving_without_account: WithoutAccount = None,
     customer: CustomerKind = None,
+    q: ProviderWords = None,
 ) -> Filters:
     return Filters(
         payment_instrument=frozenset(payment_instrument or ()),
@@ -116,6 +143,7 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         provider_type=frozenset(provider_type or ()),
         provider=frozenset(provider or ()),
         source=frozenset(source or ()),
+        q=None if q is None else providers_matching(shared.current_board(), q),
         max_transfer_speed=max_transfer_speed,
         max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
         paying_without_account=paying_without_account,
