@@ -21,6 +21,9 @@ UNMATCHED = "unmatched"
 SLOW_SECONDS = 1.0
 LONGEST_SAID = 300
 SERVER_ERROR = 500
+SERVER_LOGGER = "uvicorn"
+# Asked for every few seconds by machines.
+QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -34,18 +37,38 @@ def configure_logs(settings: Settings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    level = getattr(logging, settings.log_level.upper())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            rendered,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        processors=[*shared, structlog.processors.format_exc_info, rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    _configure_server_logs(shared, rendered, level)
+
+
+def _configure_server_logs(shared: list[Any], rendered: Callable[..., Any], level: int) -> None:
+    """Write the server's own lines in the same way."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                rendered,
+            ],
+        )
+    )
+    server = logging.getLogger(SERVER_LOGGER)
+    server.handlers = [handler]
+    server.propagate = False
+    server.setLevel(level)
 
 
 def log_away(error: Exception, **places: str) -> None:
@@ -82,7 +105,10 @@ class Metrics:
 
 
 class Observed:
-    """Pure ASGI: gives each request its id, counts and times it by route template, and logs what is slow or failed."""
+    """Pure ASGI: gives each request its id, counts, times and logs it by route template.
+
+    Never by its address or query: those say what a person asked.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter) -> None:
         """``clock`` measures durations only."""
@@ -119,7 +145,9 @@ class Observed:
         route = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", UNMATCHED)
         self.metrics.requests.labels(method, route, str(status)).inc()
         self.metrics.seconds.labels(method, route).observe(seconds)
-        write = log.warning if status >= SERVER_ERROR or seconds >= SLOW_SECONDS else log.debug
+        write = log.debug if route in QUIET_ROUTES else log.info
+        if status >= SERVER_ERROR or seconds >= SLOW_SECONDS:
+            write = log.warning
         write(
             "request",
             request_id=scope["request_id"],

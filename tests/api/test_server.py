@@ -1,6 +1,7 @@
 """The app behind the server that ships, on loopback: what a test client that is no server cannot see."""
 
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -76,3 +77,19 @@ def test_head_and_get_are_answered_on_one_connection_and_nothing_is_complained_o
     assert head[:3] == got[:3]
     assert answers[2][0] == answers[3][0] == got[0]
     assert server.errors == []
+
+
+def test_every_log_line_is_json_and_none_says_what_was_asked(demo_settings: Settings) -> None:
+    with serving(demo_settings) as server:
+        connection = server.connection()
+        for path in ("/v1/providers/somebody-secret?language=fr", "/health/live"):
+            connection.request("GET", path, headers={"X-Request-Id": "find-me-in-the-log"})
+            connection.getresponse().read()
+        connection.close()
+    lines = [json.loads(line) for line in server.errors]
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [
+        (line["request_id"], line["method"], line["route"], line["status"], line["level"]) for line in requests
+    ] == [("find-me-in-the-log", "GET", "/v1/providers/{provider}", 404, "info")]
+    assert all(word not in line for line in server.errors for word in ("somebody-secret", "language=fr", "127.0.0.1"))
+    assert any("Application startup complete" in line["event"] for line in lines)
