@@ -18,6 +18,10 @@ _GZIP_LEVEL = 5
 _COMPRESSED = (b"PK\x03\x04", b"\x1f\x8b")
 
 
+class ArchiveError(Exception):
+    """The folder for received bytes cannot be used; the message says which and why."""
+
+
 def content_hash(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as hex."""
     digest = hashlib.sha256()
@@ -28,13 +32,27 @@ def content_hash(path: Path) -> str:
 
 
 def keep(path: Path, data_dir: Path) -> str:
-    """Keep a file's bytes and return their SHA-256 as hex; bytes that are kept already are left as they are."""
-    folder = data_dir / "archive"
+    """Keep a file's bytes and return their SHA-256 as hex; bytes that are kept already are left as they are.
+
+    Raises ``OSError`` where the file cannot be opened, ``ArchiveError`` where its bytes cannot be kept.
+    """
+    with path.open("rb") as source:
+        try:
+            return _keep(source, data_dir / "archive")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ArchiveError(
+                f"The file's bytes cannot be kept under {data_dir / 'archive'} ({reason}); it must be a "
+                "folder that can be written, with room for them (THREEPERCENT_DATA_DIR)."
+            ) from error
+
+
+def _keep(source: IO[bytes], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     descriptor, name = tempfile.mkstemp(dir=folder, prefix="incoming-")
     try:
-        with path.open("rb") as source, os.fdopen(descriptor, "wb") as raw:
+        with os.fdopen(descriptor, "wb") as raw:
             is_compressed = source.read(4).startswith(_COMPRESSED)
             source.seek(0)
             if is_compressed:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.archive import content_hash, keep, kept
+from app.archive import ArchiveError, content_hash, keep, kept
 
 
-@pytest.mark.parametrize("content", [b"", b"id,period\n" * 1000, gzip.compress(b"x" * 1000, mtime=0), b"PK\x03\x04workbook"])
+@pytest.mark.parametrize(
+    "content", [b"", b"id,period\n" * 1000, gzip.compress(b"x" * 1000, mtime=0), b"PK\x03\x04workbook"]
+)
 def test_bytes_come_back_as_they_were_received(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "received"
     file.write_bytes(content)
@@ -39,3 +41,13 @@ def test_the_same_bytes_are_kept_once_and_nothing_else_is_left(tmp_path: Path) -
 def test_what_was_never_kept_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), kept("0" * 64, tmp_path):
         pass
+
+
+def test_a_folder_that_cannot_hold_them_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    file = tmp_path / "received"
+    file.write_bytes(b"x")
+    with pytest.raises(ArchiveError, match=r"data/archive.*THREEPERCENT_DATA_DIR"):
+        keep(file, tmp_path / "data")
+    with pytest.raises(FileNotFoundError):
+        keep(tmp_path / "nowhere", tmp_path / "elsewhere")

@@ -1,5 +1,6 @@
 """Importing small surveys, on SQLite and PostgreSQL: what is new, unchanged, superseded, refused or missing."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from app.archive import content_hash, kept
-from app.db import reading
+from app.archive import ArchiveError, content_hash, kept
+from app.db import DatabaseFailed, reading
 from app.domain.errors import MissingColumn, SyntheticMix, UnreadableFile
 from app.ingest import Limits, Order, Progress, Report, run
 from app.sources.source import Refused, SurveyQuote
@@ -257,3 +258,50 @@ def test_a_dry_run_names_averages_that_move_by_more_than_a_point(importer: Impor
     assert (small.difference or {})["averages_moved"] == []
     (moved,) = (large.difference or {})["averages_moved"]
     assert (moved["from_percent"], moved["to_percent"]) == ("3.44", "4.45")
+
+
+def test_a_name_that_is_not_utf_8_is_stored_escaped(importer: Importer) -> None:
+    file = csv_file(importer.folder / os.fsdecode(b"survey-\xff.csv"), [old()])
+    assert importer.file(file).dataset_version == 1
+    with reading(importer.engine) as connection:
+        assert imports.listed(connection)[0].file.file_name == r"survey-\xff.csv"
+
+
+def test_bytes_that_cannot_be_kept_fail_the_import_and_are_recorded(importer: Importer) -> None:
+    (importer.folder / "data").write_text("in the way")
+    with pytest.raises(ArchiveError, match="cannot be kept"):
+        importer([old()])
+    with reading(importer.engine) as connection:
+        (failed,) = imports.listed(connection)
+    assert failed.failure is not None
+    assert (failed.status, failed.failure["code"]) == (imports.ImportStatus.FAILED, "archive-error")
+
+
+def test_a_database_that_gives_up_half_way_has_a_record_of_it(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise DatabaseFailed("The database is full.")
+
+    monkeypatch.setattr(imports, "finish", full)
+    with pytest.raises(DatabaseFailed):
+        importer([old()])
+    with reading(importer.engine) as connection:
+        (failed,) = imports.listed(connection)
+    assert failed.failure == {"code": "database-error", "detail": "The database is full."}
+    assert importer.current() == {}
+
+
+def test_a_failed_synthetic_file_is_recorded_as_one(importer: Importer) -> None:
+    importer([old(id=1)])
+    with pytest.raises(SyntheticMix):
+        importer([{**old(id=2), "synthetic": "yes"}])
+    with reading(importer.engine) as connection:
+        newest = imports.listed(connection)[0]
+    assert (newest.file.identity.source, newest.file.is_synthetic) == ("demo", True)
+    assert newest.file.layout == "csv_up_to_2016_q1"
+
+
+def test_an_import_that_changed_nothing_decides_nothing(importer: Importer) -> None:
+    assert importer([old(cc1_lcu_fee="x")]).dataset_version is None
+    assert importer([{**old(), "synthetic": "yes"}]).dataset_version == 1

@@ -54,13 +54,16 @@ def fail(message: str, status: int = FAILED) -> typer.Exit:
 
 
 def _expected(error: Exception) -> int | None:
-    """Return the exit status of an error of the settings or the database, null for any other.
+    """Return the exit status of an error of the settings, the database or the archive, null for any other.
 
     An error of a module that was never imported cannot have been raised, so nothing is imported to look.
     """
     settings, database = sys.modules.get("app.settings"), sys.modules.get("app.db.errors")
+    archive = sys.modules.get("app.archive")
     if settings is not None and isinstance(error, settings.SettingsError):
         return WRONG_USE
     if database is not None and isinstance(error, database.DatabaseError):
+        return FAILED
+    if archive is not None and isinstance(error, archive.ArchiveError):
         return FAILED
     return None

@@ -53,6 +53,7 @@ def import_file(
             is_dry_run=dry_run,
             on_progress=on_progress,
             on_refused=rows or _ignore,
+            on_wait=lambda: typer.echo("Waiting for another import…", err=True),
         )
         report = run(engine, order)
         if rows is not None:

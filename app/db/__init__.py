@@ -14,6 +14,7 @@ from app.db.engines import display_url, is_sqlite, open_engine, reading, sqlite_
 from app.db.errors import (
     DatabaseBusy,
     DatabaseError,
+    DatabaseFailed,
     DatabaseUnreachable,
     SchemaTooNew,
     SchemaTooOld,
@@ -24,6 +25,7 @@ from app.db.schema import alembic_config, check_integrity, check_schema, migrati
 __all__ = [
     "DatabaseBusy",
     "DatabaseError",
+    "DatabaseFailed",
     "DatabaseUnreachable",
     "ExactDecimal",
     "KeyText",

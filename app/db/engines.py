@@ -9,6 +9,7 @@ what an import looked up stays true to its end.
 import fcntl
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,17 +22,34 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from app.db.errors import DatabaseBusy, DatabaseUnreachable, UnsupportedDatabase
+from app.db.errors import DatabaseBusy, DatabaseFailed, DatabaseUnreachable, UnsupportedDatabase
 
 LOCK_SECONDS: Final = 600.0
 LOCK_POLL_SECONDS: Final = 0.02
+LOCK_TOLD_SECONDS: Final = 1.0
 BUSY_SECONDS: Final = 30
 CONNECT_SECONDS: Final = 10
 WAL_BYTES_KEPT: Final = 64 * 1024**2
 WRITER_CACHE_KIB: Final = 32 * 1024
 WRITE_LOCK: Final = 0x3_00_0A11  # PostgreSQL's advisory lock of the one writer; any constant of our own
 SERIALIZATION_FAILURE: Final = "40001"
+LOCK_NOT_AVAILABLE: Final = "55P03"
 ATTEMPTS: Final = 5
+
+_SQLITE_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SQLITE_FAILS: Final = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+_POSTGRESQL_FAILS: Final = frozenset({"25006", "42501", "XX001", "XX002"})  # besides its operational errors
 
 _WRITER: Final = "threepercent_writer"
 _SECRET_KEYS: Final = frozenset({"password", "passfile", "sslpassword", "service"})
@@ -146,35 +164,94 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def _silent() -> None:
+    """Say nothing of having to wait."""
+
+
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, on_wait: Callable[[], None] = _silent) -> Iterator[Connection]:
     """Give the one connection that may write, commit at the end, or leave nothing behind when the body raises.
 
-    Waits until no other process writes; raises DatabaseBusy after ``LOCK_SECONDS``.
+    Waits until no other process writes, and calls ``on_wait`` when that takes longer than a second; raises DatabaseBusy
+    after ``LOCK_SECONDS``, and DatabaseFailed where the database gives up in the middle.
     """
+    with _explained(engine), _writing(engine, on_wait) as connection:
+        yield connection
+
+
+@contextmanager
+def _writing(engine: Engine, on_wait: Callable[[], None]) -> Iterator[Connection]:
     if is_sqlite(engine):
         writer: Engine = engine.get_execution_options()[_WRITER]
-        with _file_lock(sqlite_file(engine)), _connected(writer) as connection, connection.begin():
+        with _file_lock(sqlite_file(engine), on_wait), _connected(writer) as connection, connection.begin():
             yield connection
     else:
         with _connected(engine) as connection, connection.begin():
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+            _advisory_lock(connection, on_wait)
             yield connection
 
 
-def transact(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+def transact(engine: Engine, work: Callable[[Connection], Result], on_wait: Callable[[], None] = _silent) -> Result:
     """Do the work in a ``writing`` scope, again from the start when the database gives SQLSTATE 40001.
 
     Distributed PostgreSQL does so where transactions meet; ``work`` must be safe to repeat.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with writing(engine) as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
-                raise
+    with _explained(engine):
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with _writing(engine, on_wait if attempt == 1 else _silent) as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
+                    raise
     raise AssertionError("the last attempt returns or raises")
+
+
+@contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
+    """Turn what an operator can mend into a DatabaseError; faults of our own statements go on as they are."""
+    try:
+        yield
+    except Exception as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        state = getattr(original, "sqlstate", None)
+        code = getattr(original, "sqlite_errorcode", 0) & 0xFF
+        if state == LOCK_NOT_AVAILABLE or code in _SQLITE_BUSY:
+            raise DatabaseBusy(_busy(engine)) from error
+        if code in _SQLITE_FAILS or state in _POSTGRESQL_FAILS or _is_operational(original):
+            where, reason = display_url(engine.url), _reason(original)
+            raise DatabaseFailed(
+                f"The database at {where} failed: {reason}. Nothing of this transaction was stored."
+            ) from error
+        raise
+
+
+def _is_operational(error: BaseException | None) -> bool:
+    """Say whether this is PostgreSQL's way to say that it was stopped, is full, or cannot be reached any more."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.OperationalError | driver.InterfaceError)
+
+
+def _reason(error: BaseException | None) -> str:
+    lines = str(error or "").strip().splitlines()
+    return lines[0].rstrip(".") if lines else "no reason given"
+
+
+def _busy(engine: Engine) -> str:
+    return f"Another process has been writing to {display_url(engine.url)} for {LOCK_SECONDS:.0f} seconds. Try later."
+
+
+def _advisory_lock(connection: Connection, on_wait: Callable[[], None]) -> None:
+    """Take PostgreSQL's lock of the one writer; the server itself gives up after ``LOCK_SECONDS``."""
+    told_at = time.monotonic() + min(LOCK_TOLD_SECONDS, LOCK_SECONDS)
+    while not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({WRITE_LOCK})").scalar():
+        if time.monotonic() > told_at:
+            on_wait()
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(LOCK_SECONDS * 1000))}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+            return
+        time.sleep(LOCK_POLL_SECONDS)
 
 
 @contextmanager
@@ -197,7 +274,7 @@ def _unreachable(engine: Engine, error: Exception) -> str:
 
 
 @contextmanager
-def _file_lock(database: Path) -> Iterator[None]:
+def _file_lock(database: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold ``<database>.lock``; the operating system lets go of it when a process dies, however it dies."""
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -205,13 +282,17 @@ def _file_lock(database: Path) -> Iterator[None]:
     except OSError as error:
         raise DatabaseUnreachable(f"The folder of {database} cannot be written: {error.strerror}.") from error
     try:
-        deadline = time.monotonic() + LOCK_SECONDS
+        began, is_told = time.monotonic(), False
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > deadline:
+                waited = time.monotonic() - began
+                if waited > LOCK_TOLD_SECONDS and not is_told:
+                    is_told = True
+                    on_wait()
+                if waited > LOCK_SECONDS:
                     raise DatabaseBusy(
                         f"Another process has been writing to {database} for {LOCK_SECONDS:.0f} seconds. Try later."
                     ) from None

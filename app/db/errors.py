@@ -18,6 +18,10 @@ class DatabaseBusy(DatabaseError):
     """Another process has been writing for longer than we wait."""
 
 
+class DatabaseFailed(DatabaseError):
+    """The database gave up in the middle: its disk is full, it may not be written, it was stopped, or it is damaged."""
+
+
 class SchemaTooOld(DatabaseError):
     """The database has not been migrated to this release."""
 

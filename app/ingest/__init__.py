@@ -4,8 +4,9 @@ The bytes are archived first, then read by a child process that maps and judges 
 appended here. Only this room commits an import.
 """
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from app import archive
-from app.db import reading, transact, writing
+from app.db import DatabaseBusy, DatabaseError, reading, transact, writing
 from app.domain.errors import Place, SourceError, SyntheticMix, UnreadableFile
 from app.ingest.differences import Difference
 from app.ingest.report import Report, counts_of
@@ -39,6 +40,10 @@ class Progress(NamedTuple):
     total: int
 
 
+def _silent() -> None:
+    """Say nothing of having to wait."""
+
+
 def _ignore(_: object) -> None:
     """Take a message that nobody wants."""
 
@@ -46,6 +51,8 @@ def _ignore(_: object) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What to import and how. ``on_progress`` and ``on_refused`` are told while it goes on; ``now`` is recorded.
+
+    ``on_wait`` is called once where another import has to end first.
 
     A dry run stores nothing, keeps no bytes, and reports the difference that the import would make.
     """
@@ -57,15 +64,17 @@ class Order:
     is_dry_run: bool = False
     on_progress: Callable[[Progress], None] = _ignore
     on_refused: Callable[[Refused], None] = _ignore
+    on_wait: Callable[[], None] = _silent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Content:
-    """What a file is and was when the import began."""
+    """What a file is and was when the import began; ``opened`` once its reader has said what it holds."""
 
     order: Order
     file_hash: str
     stamp: tuple[int, int, int]
+    opened: Opened | None = None
 
     @property
     def place(self) -> Place:
@@ -83,7 +92,7 @@ class _Content:
     def file(self, source: str, layout: str | None) -> imports.ImportFile:
         return imports.ImportFile(
             identity=self.identity(source),
-            file_name=self.order.file.name,
+            file_name=os.fsencode(self.order.file.name).decode("utf-8", "backslashreplace"),
             layout=layout,
             is_synthetic=source == DEMO,
         )
@@ -105,24 +114,40 @@ def run(engine: Engine, order: Order) -> Report:
     """Import a survey file; return what was done.
 
     A file whose bytes, labels and corrections are those of the state in the database is recognised and left alone.
-    Raises a ``SourceError`` where the whole file cannot be imported; then nothing is stored but the failed run.
+    Raises a ``SourceError`` where the whole file cannot be imported, ``archive.ArchiveError`` where its bytes cannot be
+    kept, ``DatabaseError`` where the database gives up; then nothing is stored but the failed run.
     """
-    stamp = _stamp(order.file)
-    file_hash = archive.content_hash(order.file) if order.is_dry_run else archive.keep(order.file, order.data_dir)
-    content = _Content(order, file_hash, stamp)
+    content = _Content(order, "", _stamp(order.file))
+    try:
+        content.file_hash = _kept(order)
+    except archive.ArchiveError as error:
+        content.file_hash = archive.content_hash(order.file)
+        _record_failure(engine, content, "archive-error", str(error))
+        raise
     with reading(engine) as connection:
         finished = _finished(connection, [content.identity(REAL), content.identity(DEMO)])
     if finished is not None:
         return replace(content.report(finished.file.identity.source, dict(finished.counts)), already=finished.id)
     try:
-        return transact(engine, lambda connection: _import(connection, content))
+        return transact(engine, lambda connection: _import(connection, content), order.on_wait)
     except _DryRunEndsError as end:
         with reading(engine) as connection:
             return replace(end.report, difference=end.difference.found(connection))
     except SourceError as error:
-        if not order.is_dry_run:
-            _record_failure(engine, content, error)
+        _record_failure(engine, content, error.code, error.detail)
         raise
+    except DatabaseBusy:
+        raise  # nothing was begun, and a record would have to wait as long again
+    except DatabaseError as error:
+        _record_failure(engine, content, "database-error", str(error))
+        raise
+
+
+def _kept(order: Order) -> str:
+    try:
+        return archive.content_hash(order.file) if order.is_dry_run else archive.keep(order.file, order.data_dir)
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened ({error.strerror}).", place=Place(file=order.file.name)) from None
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:
@@ -147,7 +172,7 @@ def _finished(connection: Connection, identities: list[imports.FileIdentity]) ->
 def _import(connection: Connection, content: _Content) -> Report:
     order = content.order
     with closing(read_survey(order.file, order.limits)) as messages:
-        opened = _opened(next(messages, None), content.place)
+        opened = content.opened = _opened(next(messages, None), content.place)
         source = DEMO if opened.is_synthetic else REAL
         database_is_synthetic = imports.is_synthetic(connection)
         if database_is_synthetic not in {None, opened.is_synthetic}:
@@ -195,9 +220,13 @@ def _store_all(
     return tally
 
 
-def _record_failure(engine: Engine, content: _Content, error: SourceError) -> None:
-    """Record that the run failed and why, in a transaction of its own: the import's was rolled back."""
-    now = content.order.now
-    with writing(engine) as connection:
-        import_id = imports.start(connection, content.file(REAL, None), started_at=now)
-        imports.fail(connection, import_id, finished_at=now, failure={"code": error.code, "detail": error.detail})
+def _record_failure(engine: Engine, content: _Content, code: str, detail: str) -> None:
+    """Record that the run failed and why, in a transaction of its own, where the database still answers."""
+    if content.order.is_dry_run:
+        return
+    now, opened = content.order.now, content.opened
+    source = DEMO if opened is not None and opened.is_synthetic else REAL
+    with suppress(DatabaseError), writing(engine) as connection:
+        file = content.file(source, None if opened is None else opened.layout)
+        import_id = imports.start(connection, file, started_at=now)
+        imports.fail(connection, import_id, finished_at=now, failure={"code": code, "detail": detail})

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from app.db import (
     DatabaseBusy,
     DatabaseError,
+    DatabaseFailed,
     DatabaseUnreachable,
     UnsupportedDatabase,
     display_url,
@@ -150,6 +151,57 @@ def test_a_writer_waits_for_the_lock_file_and_says_when_it_gives_up(
         store(connection, [quoted()])
     first.dispose()
     second.dispose()
+
+
+def test_a_writer_says_that_it_waits_and_gives_up_on_both_databases(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "LOCK_TOLD_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 0.3)
+    first, second = open_engine(empty_database_url), open_engine(empty_database_url)
+    told: list[int] = []
+
+    def tell() -> None:
+        told.append(1)
+
+    with writing(first), pytest.raises(DatabaseBusy, match="has been writing"):
+        transact(second, lambda _connection: None, tell)
+    assert told == [1]
+    with writing(second, tell) as connection:
+        store(connection, [quoted()])
+    assert told == [1]
+    first.dispose()
+    second.dispose()
+
+
+def test_a_full_disk_is_told_and_nothing_is_stored(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+
+    def work(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+        store(connection, [quoted(str(number)) for number in range(3000)])
+
+    with pytest.raises(DatabaseFailed, match="full"):
+        transact(engine, work)
+    assert quotes_stored(engine) == 0
+    engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_a_terminated_backend_is_told(empty_engine: Engine) -> None:
+    if empty_engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no backends")
+
+    def work(connection: Connection) -> None:
+        backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with reading(empty_engine) as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({backend})")
+        store(connection, [quoted(str(number)) for number in range(3000)])
+
+    with pytest.raises(DatabaseFailed, match="failed"):
+        transact(empty_engine, work)
+    assert quotes_stored(empty_engine) == 0
 
 
 def test_work_that_meets_other_work_is_done_again(empty_engine: Engine) -> None:
