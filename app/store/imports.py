@@ -17,7 +17,11 @@ from app.store.schema import Row, table
 
 
 class ImportStatus(StrEnum):
-    """How far an import came. A run that died leaves ``running``: nothing of it was stored."""
+    """How an import ended.
+
+    ``running`` is what its own transaction says until it commits, so nobody else ever sees it: a run that died leaves
+    no record, as it leaves nothing else.
+    """
 
     RUNNING = "running"
     COMMITTED = "committed"
@@ -121,7 +125,7 @@ class Touched(NamedTuple):
 
 
 def start(connection: Connection, file: ImportFile, *, started_at: datetime) -> int:
-    """Record that an import runs; return its id."""
+    """Record that an import runs, for this transaction's own use until ``finish`` or ``fail``; return its id."""
     statement = (
         insert(imports)
         .values(
@@ -205,9 +209,14 @@ def count(connection: Connection) -> int:
 
 
 def is_synthetic(connection: Connection) -> bool | None:
-    """Say whether the data are invented; null while there are none. A database never holds both kinds."""
+    """Say whether the data are invented; null while there are none. A database never holds both kinds.
+
+    Only imports that changed the data count: one whose rows were all refused decides nothing.
+    """
     found = connection.execute(
-        select(imports.c.is_synthetic).where(imports.c.status == ImportStatus.COMMITTED).limit(1)
+        select(imports.c.is_synthetic)
+        .where(imports.c.status == ImportStatus.COMMITTED, imports.c.dataset_version.is_not(None))
+        .limit(1)
     ).scalar()
     return None if found is None else bool(found)
 
