@@ -1,12 +1,14 @@
 """/docs: the OpenAPI document as one page for people, without scripts and without asking anybody else for anything."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from app.api.contract import Document
 
@@ -14,11 +16,22 @@ _TEMPLATES = Environment(
     loader=PackageLoader("app.api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _STYLE = _TEMPLATES.get_template("style.css").render()
+_CODE = re.compile("`{1,2}([^`]+)`{1,2}")
 MEDIA_TYPE = "text/html; charset=utf-8"
 POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     f"style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 )
+
+
+def _with_code(text: str) -> Markup:
+    """Return a description as markup: what stands between backticks is code."""
+    parts = _CODE.split(text)
+    pieces = (Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    return Markup("").join(pieces)
+
+
+_TEMPLATES.filters["with_code"] = _with_code
 
 
 def page(schema: Document) -> bytes:
@@ -37,9 +50,7 @@ def page(schema: Document) -> bytes:
     )
 
 
-def _safe_style() -> Any:  # noqa: ANN401 -- markup, which jinja2 does not type
-    from markupsafe import Markup
-
+def _safe_style() -> Markup:
     return Markup(_STYLE)  # noqa: S704 -- our own file, whose hash is in the policy
 
 
@@ -55,6 +66,7 @@ def _calls(schema: Document) -> Iterator[Mapping[str, Any]]:
                 "summary": operation.get("summary", ""),
                 "description": operation.get("description", ""),
                 "parameters": [_parameter(item) for item in operation.get("parameters", [])],
+                "shape": _kind(content["schema"]).partition(" or ")[0] if _refers(content.get("schema", {})) else "",
                 "example": json.dumps(example, indent=1, ensure_ascii=False) if example is not None else "",
             }
 
@@ -79,6 +91,11 @@ def _shapes(schema: Document) -> Iterator[Mapping[str, Any]]:
                 for field, inner in shape.get("properties", {}).items()
             ],
         }
+
+
+def _refers(schema: Mapping[str, Any]) -> bool:
+    """Say whether an answer has a shape of its own, which the page shows."""
+    return "$ref" in (schema["anyOf"][0] if "anyOf" in schema else schema)
 
 
 _MANY = 12

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import sqlite3
 import threading
 from contextlib import closing
@@ -250,6 +251,16 @@ def test_the_documentation_asks_nobody_else_for_anything(demo: TestClient) -> No
     for outside in ("src=", "http://", "<script", "@import", "url("):
         assert outside not in answer.text.split("<main>")[0]
     assert "GET /v1/corridors/{corridor}/comparison" in answer.text
+
+
+def test_the_documentation_shows_code_as_code_and_leads_to_what_a_call_answers(demo: TestClient) -> None:
+    text = demo.get("/docs").text.replace("\n", " ")
+    outside_examples = re.sub("<pre>.*?</pre>", "", text)
+    assert "`" not in outside_examples
+    assert "<code>If-None-Match</code>" in text
+    links = set(re.findall('href="#(shape-[^"]+)"', text))
+    assert {"shape-ComparisonShape", "shape-Corridors", "shape-Quotes", "shape-Status"} <= links
+    assert links <= set(re.findall('id="(shape-[^"]+)"', text))
 
 
 def test_the_catalog_leads_to_the_contract_and_its_documentation(demo: TestClient) -> None:
