@@ -40,9 +40,9 @@ LARGEST_LIMIT = 500
 class SummaryShape(Shape):
     """All ranked offers at the amount and filters, whatever the limit; averages over services."""
 
-    offers: int
-    services: int
-    providers: int
+    offers: int = Field(description="Offers that are ranked.")
+    services: int = Field(description="Services that they stand for.")
+    providers: int = Field(description="Providers among them.")
     cheapest_percent: NumberShape | None
     median_percent: NumberShape | None
     average_percent: NumberShape | None
@@ -100,10 +100,10 @@ class EpochShape(Provenance):
 class ComparisonShape(EpochShape):
     """The main answer: what sending money along a corridor costs, cheapest first."""
 
-    amount: Money
+    amount: Money = Field(description="The amount that is held equal.")
     amount_is: Annotated[str, OpenWord(words.AmountIs)]
-    sending_currency: CurrencyCode
-    receiving_currency: CurrencyCode | None
+    sending_currency: CurrencyCode = Field(description="What the sender pays in.")
+    receiving_currency: CurrencyCode | None = Field(description="What was asked for; null where nothing was.")
     surveyed_amount_usd: NumberShape | None = Field(description="What the surveyed amount was worth, in US dollars.")
     surveyed_amount_usd_reason: str | None = Field(
         description="Why surveyed_amount_usd and amount_drifted are null: no_reference_rate."
@@ -116,9 +116,9 @@ class ComparisonShape(EpochShape):
     ranked_by: str = Field(description="What was compared: total_cost, recipient_gets, sender_pays, …")
     summary: SummaryShape
     indicators: IndicatorsShape
-    offers: list[OfferShape]
+    offers: list[OfferShape] = Field(description="The cheapest first, as many as `limit` says.")
     excluded: ExcludedOffers
-    relax: list[RelaxationShape]
+    relax: list[RelaxationShape] = Field(description="Where filters left nothing: what each alone removed.")
 
 
 def answer_one(

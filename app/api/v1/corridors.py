@@ -54,19 +54,23 @@ class CorridorRow(Shape):
     receiving_country: CountryName
     period: Period
     newest_period: Period = Field(description="The newest round of this corridor.")
-    source: str | None
+    source: str | None = Field(description="A key of GET /v1/sources.")
     services: int | None = Field(description="Services that disclose their rate: the base of every average.")
-    providers: int | None
-    excluded_services: int | None
-    average_percent: Number | None
-    average_recomputed_percent: Number | None
-    median_percent: Number | None
-    cheapest_percent: Number | None
-    cheapest_ranked_percent: Number | None
-    smart_estimate_percent: Number | None
-    smart_services_used: int | None
+    providers: int | None = Field(description="Providers of these services.")
+    excluded_services: int | None = Field(description="Services that do not disclose their rate.")
+    average_percent: Number | None = Field(description="The mean of the published total costs.")
+    average_recomputed_percent: Number | None = Field(
+        description="The mean of fee + margin, where it differs from the published one by more than 0.05."
+    )
+    median_percent: Number | None = Field(description="The median of the published total costs.")
+    cheapest_percent: Number | None = Field(description="The lowest published total cost.")
+    cheapest_ranked_percent: Number | None = Field(description="The lowest on which a ranking may rest.")
+    smart_estimate_percent: Number | None = Field(
+        description="The World Bank's SmaRT: the mean of the cheapest qualifying services."
+    )
+    smart_services_used: int | None = Field(description="How many services SmaRT rests on.")
     sdg_status: Annotated[str, OpenWord(words.SdgStatus)]
-    comparable: bool | None
+    comparable: bool | None = Field(description="Whether its averages can be compared with those of others.")
     figures_reason: str | None = Field(description="Why there are no figures.")
     cautions: list[str] = Field(
         description="not_comparable, and what offers are cautioned about: see GET /v1/vocabulary."

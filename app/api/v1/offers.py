@@ -63,28 +63,30 @@ class OfferShape(ServiceShape):
     """One ranked offer, solved for what is held equal; percentages are of the principal unless they say else."""
 
     rank: int = Field(description="Competition rank: 1, 1, 3.")
-    tied: bool
+    tied: bool = Field(description="Whether another offer has the same rank.")
     rank_is_certain: bool = Field(description="False where interpolated costs overlap.")
     tied_within_uncertainty: bool
-    sender_pays: Money
-    principal: Money
+    sender_pays: Money = Field(description="Everything that the sender pays: principal and fee.")
+    principal: Money = Field(description="What is exchanged and sent on.")
     recipient_gets: Money | None
     recipient_gets_reason: str | None = Field(description="Why recipient_gets is null.")
-    fee: Money
+    fee: Money = Field(description="What the provider charges beside the exchange rate.")
     fee_mode: Annotated[str, OpenWord(words.FeeMode)]
-    fee_percent: Number
-    offered_rate: Number | None
-    mid_market_rate: Number | None
-    fx_margin_percent: Number | None
+    fee_percent: Number = Field(description="The fee, as a share of the principal.")
+    offered_rate: Number | None = Field(description="The provider's exchange rate; null where it was not recorded.")
+    mid_market_rate: Number | None = Field(description="What the offered rate is measured against.")
+    fx_margin_percent: Number | None = Field(description="How far the offered rate is below the mid-market rate.")
     fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)] | None
     cost_status: Annotated[str, OpenWord(words.CostStatus)]
     published_total_percent: Number | None = Field(description="As published, where it was observed at this amount.")
-    total_cost_percent: Number | None
-    total_cost_percent_low: Number | None
-    total_cost_percent_high: Number | None
+    total_cost_percent: Number | None = Field(
+        description="Fee and exchange-rate margin together, as a share of the principal."
+    )
+    total_cost_percent_low: Number | None = Field(description="The least that an interpolated cost can be.")
+    total_cost_percent_high: Number | None = Field(description="The most that an interpolated cost can be.")
     total_cost_percent_reason: str | None = Field(description="Why total_cost_percent is null.")
-    total_cost: Money | None
-    cost_of_total_paid_percent: Number | None
+    total_cost: Money | None = Field(description="The total cost as money.")
+    cost_of_total_paid_percent: Number | None = Field(description="The total cost, as a share of what the sender pays.")
     tax: Money | None = Field(description="A sender's tax, beside the cost; null where none is known.")
     receiver_fee: Money | None
     incentive: Money | None
@@ -93,12 +95,12 @@ class OfferShape(ServiceShape):
     cautions: list[Annotated[str, OpenWord(words.Caution)]]
     three_percent_test: ThreePercentTestShape
     observed_at: str = Field(description="A date, or an RFC 3339 instant where the source says one.")
-    valid_until: Moment | None
+    valid_until: Moment | None = Field(description="Null where the source says no end.")
     freshness: Annotated[str, OpenWord(words.Freshness)]
-    source: str
+    source: str = Field(description="A key of GET /v1/sources.")
     evidence: Annotated[str, OpenWord(words.Evidence)]
     other_observations: list[dict[str, object]] = Field(description="The same service as other sources see it.")
-    quote_ids: list[str]
+    quote_ids: list[str] = Field(description="The observations behind it: GET /v1/quotes/{quote_id}.")
 
 
 class ExcludedShape(ServiceShape):

@@ -62,22 +62,22 @@ class QuoteShape(ServiceShape):
     corridor: CorridorId
     period: Period | None
     amount_tier: Annotated[str, OpenWord(words.AmountTier)] | None
-    observed_at: str
-    amount: Money
-    denomination_usd: Number | None
-    fee: Money | None
+    observed_at: str = Field(description="The day on which it was seen.")
+    amount: Money = Field(description="The principal for which the price was asked.")
+    denomination_usd: Number | None = Field(description="The survey's round figure in US dollars.")
+    fee: Money | None = Field(description="As published, in the currency of the amount.")
     fee_mode: Annotated[str, OpenWord(words.FeeMode)]
-    fx_margin_percent: Number | None
-    published_total_percent: Number
+    fx_margin_percent: Number | None = Field(description="As published.")
+    published_total_percent: Number = Field(description="Fee and margin together, as published.")
     receiving_currency: CurrencyCode | None
     published_rate: Number | None = Field(description="As published; its unit is unreliable.")
     published_mid_market_rate: Number | None = Field(description="As published; its unit is unreliable.")
     fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)]
     cost_status: Annotated[str, OpenWord(words.CostStatus)]
-    flags: list[str]
+    flags: list[str] = Field(description="What the import noticed about it.")
     is_current: bool = Field(description="False where another quote superseded it.")
     dataset_version: int = Field(description="The version that brought it.")
-    recorded_at: Moment
+    recorded_at: Moment = Field(description="When it was imported.")
 
 
 class Quotes(ListAnswer):
