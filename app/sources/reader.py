@@ -155,7 +155,7 @@ class Reading:
     def _count_refused(self, refused: Refused) -> None:
         self._refused_counts[refused.code, refused.column] += 1
         if refused.code == "unmapped-label":
-            key = refused.column, refused.given
+            key = refused.reason.rpartition(" ")[2], refused.given  # the vocabulary that should map it
             if key in self._unmapped_labels or len(self._unmapped_labels) < _MOST_LISTED:
                 self._unmapped_labels[key] += 1
 

@@ -25,7 +25,8 @@ _GIVEN_LENGTH = 100
 class Survey:
     """What the tables of one file have in common: what was seen and what was corrected.
 
-    ``seen`` holds the keys by period, ``corrections_applied`` the declared corrections that matched.
+    ``seen`` holds, by period, each key and the table and row where it first came, ``refused`` those of such rows that
+    were not accepted, ``corrections_applied`` the declared corrections that matched.
     """
 
     def __init__(self, labels: Labels, geography: Geography, *, is_synthetic: bool) -> None:
@@ -34,7 +35,8 @@ class Survey:
         self.geography = geography
         self.source = DEMO if is_synthetic else REAL
         self.is_synthetic = is_synthetic
-        self.seen: dict[str, set[str]] = {}
+        self.seen: dict[str, dict[str, tuple[str, int]]] = {}
+        self.refused: set[tuple[str, int]] = set()
         self.corrections: dict[tuple[str, str], list[Correction]] = {}
         self.corrections_applied: set[Correction] = set()
         for correction in () if is_synthetic else labels.corrections:
@@ -70,8 +72,11 @@ class Table:
     def read(self, cells: Sequence[Cell], place_row: int) -> Accepted | Refused:
         """Turn one row of cells into a record, or say why it is refused."""
         period = key = ""
+        if len(cells) != self._columns.width:
+            period, key = self._where(cells)
+            reason = f"expected {self._columns.width} cells as in the header, found {len(cells)}"
+            return self._refused(cells, place_row, (period, key, "id"), InvalidCell.code, reason)
         try:
-            self._check_width(cells)
             period = self._scenes.period(cells)
             key = self._key(cells)
             return self._row(cells, place_row, period, key)
@@ -82,15 +87,22 @@ class Table:
             )
         except UnmappedError as error:
             reason = f"expected a label mapped under {error.vocabulary}"
-            refused = self._refused(cells, place_row, (period, key, error.vocabulary), UnmappedLabel.code, reason)
+            column = self.services.column_of(error.vocabulary)
+            refused = self._refused(cells, place_row, (period, key, column), UnmappedLabel.code, reason)
             return refused._replace(given=error.label[:_GIVEN_LENGTH])
-        except _DuplicateKeyError:
-            reason = "this id occurs twice in this period; the first row is kept"
+        except _DuplicateKeyError as error:
+            sheet, row, was_refused = error.first
+            where = f"row {row}" if sheet == self.sheet else f'row {row} of "{sheet}"'
+            reason = f"this id occurs twice in this period; the first row of this id is at {where}"
+            reason += ", and was refused" if was_refused else ", and is kept"
             return self._refused(cells, place_row, (period, key, "id"), DuplicateRow.code, reason)
 
-    def _check_width(self, cells: Sequence[Cell]) -> None:
-        if len(cells) != self._columns.width:
-            raise CellError(f"{self._columns.width} cells as in the header, found {len(cells)}", "id")
+    def _where(self, cells: Sequence[Cell]) -> tuple[str, str]:
+        """Return a row's period and id as far as they can be read; both or none, since neither alone says which row."""
+        try:
+            return self._scenes.period(cells), self._key(cells)
+        except (CellError, IndexError):
+            return "", ""
 
     def _key(self, cells: Sequence[Cell]) -> str:
         cell = cells[self._id]
@@ -99,7 +111,7 @@ class Table:
         return named("id", key_of, cell)
 
     def _row(self, cells: Sequence[Cell], place_row: int, period: str, key: str) -> Accepted:
-        self._claim(cells, period, key)
+        self._claim(cells, place_row, period, key)
         corrected: set[str] = set()
         if (period, key) in self._survey.corrections:
             cells, corrected = self._corrected(cells, period, key)
@@ -111,14 +123,15 @@ class Table:
         self._count(quotes, service)
         return Accepted(period, source_key, tuple(quotes))
 
-    def _claim(self, cells: Sequence[Cell], period: str, key: str) -> None:
+    def _claim(self, cells: Sequence[Cell], place_row: int, period: str, key: str) -> None:
         survey = self._survey
         seen = survey.seen.get(period)
         if seen is None:
-            seen = survey.seen[period] = set()
-        if key in seen:
-            raise _DuplicateKeyError
-        seen.add(key)
+            seen = survey.seen[period] = {}
+        here = self.sheet, place_row
+        first = seen.setdefault(key, here)
+        if first is not here:
+            raise _DuplicateKeyError(first, was_refused=first in survey.refused)
         if survey.is_synthetic and text_of(cells[self._columns.position[SYNTHETIC]]) != "yes":
             raise CellError("yes in every row of a synthetic file", SYNTHETIC)
 
@@ -147,6 +160,8 @@ class Table:
         self, cells: Sequence[Cell], place_row: int, where: tuple[str, str, str], code: str, reason: str
     ) -> Refused:
         period, key, column = where
+        if period and key:
+            self._survey.refused.add((self.sheet, place_row))
         index = self._columns.position.get(column)
         cell = cells[index] if index is not None and index < len(cells) else None
         given = "" if cell is None else str(cell)[:_GIVEN_LENGTH]
@@ -154,4 +169,8 @@ class Table:
 
 
 class _DuplicateKeyError(Exception):
-    """An id that the file's period had before."""
+    """An id that the file's period had before; ``first`` is where, and whether that row was refused."""
+
+    def __init__(self, first: tuple[str, int], *, was_refused: bool) -> None:
+        super().__init__("an id that occurs twice")
+        self.first = (*first, was_refused)

@@ -111,7 +111,7 @@ def recognise(header: Sequence[Cell], place: Place, expected: Layout | None = No
     if missing and len(found) * 2 < len(layout.required):
         raise WrongLayout(
             "the first row is not the header of a survey file; expected columns such as "
-            f"{', '.join(layout.required[:6])} and {layout.required[-1]}.",
+            f"{', '.join(layout.required[:6])} and {layout.required[-1]}.{_separated_otherwise(header)}",
             place=place,
         )
     if missing:
@@ -123,3 +123,13 @@ def recognise(header: Sequence[Cell], place: Place, expected: Layout | None = No
         if name:
             position.setdefault(name, index)
     return Columns(layout, position, len(names))
+
+
+def _separated_otherwise(header: Sequence[Cell]) -> str:
+    """Return a sentence about a header that another separator than the comma cuts into the survey's columns."""
+    line = ",".join(cell for cell in header if isinstance(cell, str))
+    for separator, called in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
+        parts = {fold_header(part.strip('"')) for part in line.split(separator)}
+        if any(len(parts & set(layout.required)) * 2 >= len(layout.required) for layout in LAYOUTS):
+            return f" It seems to be separated by {called}; save it with commas."
+    return ""

@@ -67,6 +67,20 @@ class Services:
         self.fresh: list[Mapped] = []
         self.unmapped_notes: Counter[str] = Counter()
 
+    def column_of(self, vocabulary: str) -> str:
+        """Return the file's own column whose labels a vocabulary maps."""
+        layout = self._layout
+        columns = {
+            "provider_type": "firm_type",
+            "payment_instrument": layout.payment_instrument,
+            "access_point": layout.access_point,
+            "receiving_method": layout.receiving_method,
+            "transfer_speed": "speed actual",
+            "network_coverage": layout.network_coverage,
+            "product": layout.product,
+        }
+        return columns.get(vocabulary) or vocabulary
+
     def service(self, cells: tuple[Cell, ...], local_currency: str | None) -> Mapped:
         """Return the service that a row describes; ``cells`` are its cells at ``positions``.
 

@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -150,12 +151,19 @@ def _csv_rows(text: io.TextIOWrapper, place: Place) -> Iterator[Sequence[Cell]]:
         except StopIteration:
             return
         except UnicodeDecodeError:
-            problem = "is neither a workbook nor text in UTF-8; save it as .xlsx or as CSV in UTF-8."
-            raise UnreadableFile(problem, place=_row(place, row)) from None
+            problem = (
+                f"is neither a workbook nor text in UTF-8, at or after row {row}; "  # text is decoded in blocks
+                "save it as .xlsx or as CSV in UTF-8."
+            )
+            raise UnreadableFile(problem, place=place) from None
         except csv.Error as error:
             raise UnreadableFile(f"is not proper CSV ({_short(error)}).", place=_row(place, row)) from None
-        except (gzip.BadGzipFile, EOFError, OSError) as error:
-            raise UnreadableFile(f"is damaged or truncated ({_short(error)}).", place=_row(place, row)) from None
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            problem = f"is a damaged or truncated gzip file, at or after row {row} ({_short(error)})."
+            raise UnreadableFile(problem, place=place) from None
+        except OSError as error:
+            problem = f"cannot be read on, at or after row {row} ({_short(error)})."
+            raise UnreadableFile(problem, place=place) from None
         yield cells
 
 

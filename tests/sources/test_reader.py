@@ -144,7 +144,7 @@ def test_the_optional_columns_may_be_absent(tmp_path: Path) -> None:
         ({"firm": ""}, "firm", "a provider's name"),
         ({"firm": "We\u202est"}, "firm", "a provider's name"),
         ({"transparent": "maybe"}, "transparent", "yes or no"),
-        ({"speed_actual": "Soonish"}, "transfer_speed", "a label mapped under transfer_speed"),
+        ({"speed_actual": "Soonish"}, "speed actual", "a label mapped under transfer_speed"),
         ({"product": "Carrier pigeon"}, "product", "a label mapped under product"),
         ({"note1": "a\x00b"}, "note1", "a text without control characters"),
     ],
@@ -177,7 +177,15 @@ def test_unmapped_notes_are_kept_and_counted(tmp_path: Path) -> None:
 def test_a_wrong_number_of_cells_refuses_the_row(tmp_path: Path) -> None:
     path = csv_file(tmp_path / "survey.csv", [old()])
     path.write_text(path.read_text() + "2,2013_3Q,GBR\n" + path.read_text().splitlines()[1] + ",more\n")
-    assert [refused.place_row for refused in Read(path).refused] == [3, 4]
+    refused = Read(path).refused
+    width = len(old())
+    assert [each.place_row for each in refused] == [3, 4]
+    assert [(each.period, each.key) for each in refused] == [("2013-Q3", "2"), ("2013-Q3", "1")]
+    assert [each.reason for each in refused] == [
+        f"expected {width} cells as in the header, found {found}" for found in (3, width + 1)
+    ]
+    path.write_text(path.read_text().splitlines()[0] + "\n2\n")
+    assert [(each.period, each.key) for each in Read(path).refused] == [("", "")]
 
 
 def test_an_id_twice_in_a_period_refuses_the_second_and_in_two_periods_none(tmp_path: Path) -> None:
@@ -186,6 +194,41 @@ def test_an_id_twice_in_a_period_refuses_the_second_and_in_two_periods_none(tmp_
     (refused,) = found.refused
     assert (refused.place_row, refused.code, refused.period, refused.key) == (3, "duplicate-row", "2013-Q3", "1")
     assert found.tally.rows_accepted == 2
+
+
+def test_the_first_row_of_an_id_that_comes_twice_is_named_with_what_became_of_it(tmp_path: Path) -> None:
+    rows = [old(id=1), old(id=2, cc1_lcu_fee="x"), old(id=1), old(id=2)]
+    refused = Read(csv_file(tmp_path / "survey.csv", rows)).refused
+    assert [each.reason.partition("; ")[2] for each in refused[1:]] == [
+        "the first row of this id is at row 2, and is kept",
+        "the first row of this id is at row 3, and was refused",
+    ]
+
+
+def test_a_label_s_place_is_the_file_s_own_column(tmp_path: Path) -> None:
+    (refused,) = Read(csv_file(tmp_path / "a.csv", [old(firm_type="Circus")])).refused
+    assert (refused.column, refused.given) == ("firm_type", "Circus")
+    found = Read(csv_file(tmp_path / "b.csv", [new(payment_instrument="Shells")]))
+    assert [each.column for each in found.refused] == ["payment instrument"]
+    assert found.tally.unmapped_labels == [("payment_instrument", "Shells", 1)]
+
+
+@pytest.mark.parametrize(("separator", "called"), [(";", "';'"), ("\t", "tabs")])
+def test_another_separator_is_named(tmp_path: Path, separator: str, called: str) -> None:
+    path = csv_file(tmp_path / "survey.csv", [new()])
+    path.write_text(path.read_text().replace(",", separator))
+    assert f"separated by {called}" in refusal(path).detail
+
+
+def test_a_damaged_gzip_file_is_named_as_such(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress("".join(f"{number}," for number in range(50_000)).encode(), mtime=0))
+    content[len(content) // 2] ^= 0xFF
+    path = tmp_path / "survey.csv.gz"
+    path.write_bytes(content)
+    assert "gzip" in refusal(path).detail
+    whole = csv_file(tmp_path / "whole.csv.gz", [old(id=number) for number in range(2000)]).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert "damaged or truncated gzip" in refusal(path).detail
 
 
 def test_rows_alike_in_all_but_id_are_two_services(tmp_path: Path) -> None:
@@ -340,7 +383,7 @@ def test_csv_that_breaks_off_or_changes_encoding_is_refused_with_its_row(tmp_pat
     path.write_bytes(whole + b'3,"2013_3Q,GBR')
     assert "row 4" in refusal(path).detail
     path.write_bytes(whole + b"3,2013_3Q,\xff\xfe\n")
-    assert isinstance(refusal(path), UnreadableFile)
+    assert "at or after row" in refusal(path).detail
 
 
 def test_a_workbook_without_the_survey_s_sheets_names_those_it_has(tmp_path: Path) -> None:
