@@ -111,3 +111,8 @@ def test_the_refused_rows_take_a_file_s_place_only_when_an_import_ran(command: C
     assert "Nothing to do" in run(command, "import", file, "--refused", refused).output
     assert refused.read_text("utf-8") == written
     assert not list(tmp_path.glob(".refused*"))
+
+
+def test_a_list_that_stops_says_how_many_more_there_are(command: CliRunner, tmp_path: Path) -> None:
+    file = csv_file(tmp_path / "survey.csv", [old(id=number, product=f"Pigeon {number}") for number in range(1, 24)])
+    assert "and 3 more" in run(command, "import", file).output

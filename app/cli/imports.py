@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -215,8 +215,9 @@ def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, 
     yield f"  refused        {counts['rows_refused']:>9,}"
     for kind in counts["refused"]:
         yield f"    {kind['rows']:>9,}  {kind['reason']} in {kind['column']}"
-    for label in counts["unmapped_labels"]:
+    for label in counts["unmapped_labels"][:_LISTED]:
         yield f"    {label['rows']:>9,}  not mapped under {label['vocabulary']}: {quoted(label['label'], 100)}"
+    yield from _more(counts["unmapped_labels"])
     yield f"Quotes accepted  {counts['quotes_accepted']:>9,}"
     for tier, number in counts["not_published"].items():
         yield f"  not published  {number:>9,}  {tier}"
@@ -232,6 +233,7 @@ def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, 
         yield f"Notes not mapped: {sum(notes.values()):,} rows, {len(notes)} different"
         for note, number in list(notes.items())[:_LISTED]:
             yield f"    {number:>9,}  {quoted(note, 80)}"
+        yield from _more(notes)
     for correction in counts["idle_corrections"]:
         yield f"Correction that matched nothing: {correction}"
 
@@ -247,6 +249,12 @@ def _sheet_lines(counts: dict[str, Any]) -> Iterator[str]:
         yield f"The workbook has no sheet {quoted(sheet, 60)}: its quarters were not imported."
 
 
+def _more(items: Sized) -> Iterator[str]:
+    """Say how many of a list were not shown."""
+    if len(items) > _LISTED:
+        yield f"    and {len(items) - _LISTED:,} more"
+
+
 def _table(title: str, tiers: dict[str, dict[str, int]]) -> Iterator[str]:
     yield title
     for status in sorted({status for found in tiers.values() for status in found}):
@@ -260,12 +268,15 @@ def _difference_lines(difference: dict[str, Any]) -> Iterator[str]:
     yield f"  averages that move by more than 1 point: {len(difference['averages_moved']):,}"
     for moved in difference["averages_moved"][:_LISTED]:
         yield f"    {moved['corridor']} {moved['period']}: {moved['from_percent']} to {moved['to_percent']}"
+    yield from _more(difference["averages_moved"])
     yield f"  winners that change: {len(difference['winners_changed']):,}"
     for moved in difference["winners_changed"][:_LISTED]:
         was, is_ = ", ".join(moved["from"]) or "none", ", ".join(moved["to"]) or "none"
         yield f"    {moved['corridor']} {moved['period']}: {was} to {is_}"
+    yield from _more(difference["winners_changed"])
     yield f"  new labels: {len(difference['new_labels']):,}"
     for label in difference["new_labels"][:_LISTED]:
         yield f"    {label['column']}: {quoted(label['label'], 80)}"
+    yield from _more(difference["new_labels"])
     for period, keys in difference["vanished_rows"].items():
         yield f"  vanished rows of {period}: {len(keys):,}"
