@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from app import ingest
 from app.archive import ArchiveError, content_hash, kept
 from app.db import DatabaseFailed, reading
 from app.domain.errors import MissingColumn, SyntheticMix, UnreadableFile
@@ -305,3 +306,14 @@ def test_a_failed_synthetic_file_is_recorded_as_one(importer: Importer) -> None:
 def test_an_import_that_changed_nothing_decides_nothing(importer: Importer) -> None:
     assert importer([old(cc1_lcu_fee="x")]).dataset_version is None
     assert importer([{**old(), "synthetic": "yes"}]).dataset_version == 1
+
+
+def test_the_same_bytes_under_another_methodology_are_imported_anew(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer([old()])
+    ingest._rules_hash.cache_clear()
+    monkeypatch.setattr(ingest, "METHODOLOGY_VERSION", "another")
+    again = importer.file(importer.folder / "edition-1.csv")
+    ingest._rules_hash.cache_clear()
+    assert (again.already, again.counts["rows_unchanged"]) == (None, 1)

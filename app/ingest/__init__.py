@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from app import archive
 from app.db import DatabaseBusy, DatabaseError, reading, transact, writing
 from app.domain.errors import Place, SourceError, SyntheticMix, UnreadableFile
+from app.domain.methodology import METHODOLOGY_VERSION
 from app.ingest.differences import Difference
 from app.ingest.report import Report, counts_of
 from app.ingest.storing import Storing
@@ -30,6 +34,7 @@ from app.store import imports, rounds
 __all__ = ["Limits", "Order", "Progress", "Report", "run"]
 
 REAL, DEMO = "rpw", "demo"
+_REFERENCE = ("countries.json", "currencies.json")
 
 
 class Progress(NamedTuple):
@@ -85,7 +90,7 @@ class _Content:
         return imports.FileIdentity(
             source=source,
             file_hash=self.file_hash,
-            labels_hash=labels.labels_hash,
+            labels_hash=_rules_hash(labels.labels_hash),
             corrections_hash=labels.corrections_hash,
         )
 
@@ -99,6 +104,15 @@ class _Content:
 
     def report(self, source: str, counts: dict[str, Any]) -> Report:
         return Report(source=source, file_hash=self.file_hash, counts=counts)
+
+
+@cache
+def _rules_hash(labels_hash: str) -> str:
+    """Return a hash of what decides how bytes become figures: labels, reference data and the methodology's version."""
+    digest = sha256(f"{labels_hash} {METHODOLOGY_VERSION}".encode())
+    for name in _REFERENCE:
+        digest.update(files("app.reference").joinpath(name).read_bytes())
+    return digest.hexdigest()
 
 
 class _DryRunEndsError(Exception):

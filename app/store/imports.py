@@ -76,7 +76,10 @@ corridor_versions = table(CorridorVersionRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileIdentity:
-    """What recognises a file that was imported before: its hash with those of the labels and corrections, as hex."""
+    """What recognises a file that was imported before: its hash with those of the labels and corrections, as hex.
+
+    ``labels_hash`` also covers the reference data and the methodology's version: all that turns bytes into figures.
+    """
 
     source: str
     file_hash: str
