@@ -317,3 +317,13 @@ def test_the_same_bytes_under_another_methodology_are_imported_anew(
     again = importer.file(importer.folder / "edition-1.csv")
     ingest._rules_hash.cache_clear()
     assert (again.already, again.counts["rows_unchanged"]) == (None, 1)
+
+
+@pytest.mark.parametrize("firms", [("ZEBRACASH", "ZebraCash", "zebracash"), ("zebracash", "ZebraCash", "ZEBRACASH")])
+def test_a_provider_s_name_does_not_depend_on_the_order(importer: Importer, firms: tuple[str, ...]) -> None:
+    from app.store import providers
+
+    for number, firm in enumerate([*firms, "TRANSFAST"]):
+        importer([old(id=number + 1, firm=firm)])
+    with reading(importer.engine) as connection:
+        assert set(providers.names(connection).values()) == {"ZebraCash", "Trans-Fast"}

@@ -203,6 +203,7 @@ def _import(connection: Connection, content: _Content) -> Report:
     vanished = storing.vanished()
     storing.rows.vanished = {period: len(keys) for period, keys in vanished.items()}
     report = content.report(source, counts_of(tally, storing.rows))
+    storing.settle_names()
     version = storing.record_version()
     if difference is not None:
         difference.look(connection, storing.touched, vanished)

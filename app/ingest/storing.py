@@ -10,12 +10,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.domain.providers import provider_id, provider_name
 from app.ingest.report import Rows
 from app.sources.frames import Batch
+from app.sources.labels import label_file
 from app.sources.source import Mapped, SurveyQuote
 from app.store import corridors, descriptions, imports, providers, quotes
 from app.store.schema import json_list
 
+_REAL = "rpw"
 _DUPLICATE = "duplicate-row"
 _OTHER_EDITION = "another edition of the source's file says otherwise"
 _NO_TOTAL = "another edition of the source's file has no total for this amount"
@@ -38,6 +41,7 @@ class Storing:
         self._now = now
         self._missing: dict[str, set[str]] = {}
         self._corridors: set[str] = set()
+        self._names: dict[str, str] = {}
 
     def store(self, batch: Batch) -> None:
         """Append what is new in a batch, and end what it replaces."""
@@ -56,6 +60,15 @@ class Storing:
         """Return, by period that the file holds, the keys of stored rows that it lacks, sorted; empty ones left out."""
         return {period: sorted(keys) for period, keys in sorted(self._missing.items()) if keys}
 
+    def settle_names(self) -> None:
+        """Show each provider under the alias file's name, else the first of its spellings, whatever came when."""
+        chosen = {provider_id(name): provider_name(name) for name in label_file(_REAL).provider_alias.values()}
+        shown = providers.names(self._connection)
+        for provider, met in sorted(self._names.items()):
+            name = chosen.get(provider) or min(met, shown.get(provider, met), key=_by_name)
+            if name != shown.get(provider):
+                providers.rename(self._connection, provider, name)
+
     def record_version(self) -> int | None:
         """Raise the dataset version if anything changed; return it, or null."""
         if not self.touched:
@@ -68,8 +81,11 @@ class Storing:
         if not services:
             return
         descriptions.append(self._connection, map(_description, services))
-        named = {service.provider: service.provider_name for service in sorted(services, key=_by_name, reverse=True)}
-        providers.add_providers(self._connection, sorted(named.items()))
+        for service in services:
+            name = service.provider_name
+            self._names[service.provider] = min(self._names.get(service.provider, name), name, key=_by_name)
+        met = {service.provider for service in services}
+        providers.add_providers(self._connection, sorted((provider, self._names[provider]) for provider in met))
         spellings = {providers.Spelling(self._source, service.provider_name, service.provider) for service in services}
         providers.add_spellings(self._connection, sorted(spellings))
 
@@ -161,8 +177,9 @@ def _period(source_key: str) -> str:
     return source_key.partition("/")[0]
 
 
-def _by_name(service: Mapped) -> str:
-    return service.provider_name
+def _by_name(name: str) -> tuple[bool, str]:
+    """Order spellings: those in mixed case first, then by code point."""
+    return name in {name.upper(), name.lower()}, name
 
 
 def _description(service: Mapped) -> descriptions.DescriptionRecord:

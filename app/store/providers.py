@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, select
+from sqlalchemy import Connection, Text, select, update
 from sqlmodel import Field
 
 from app.db import KeyText
@@ -45,6 +45,11 @@ class Spelling(NamedTuple):
 def add_providers(connection: Connection, names: Iterable[tuple[str, str]]) -> int:
     """Add providers as (id, name); one that is there keeps its name. Returns how many were new."""
     return bulk.append(connection, bulk.Target(providers, ("id", "name"), ignore_existing=True), names)
+
+
+def rename(connection: Connection, provider: str, name: str) -> None:
+    """Show a provider under another of its spellings."""
+    connection.execute(update(providers).where(providers.c.id == provider).values(name=name))
 
 
 def add_spellings(connection: Connection, spellings: Iterable[Spelling]) -> int:
