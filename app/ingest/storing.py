@@ -80,7 +80,7 @@ class Storing:
     def _store_services(self, services: Sequence[Mapped]) -> None:
         if not services:
             return
-        descriptions.append(self._connection, map(_description, services))
+        descriptions.append(self._connection, map(description_record, services))
         for service in services:
             name = service.provider_name
             self._names[service.provider] = min(self._names.get(service.provider, name), name, key=_by_name)
@@ -182,7 +182,8 @@ def _by_name(name: str) -> tuple[bool, str]:
     return name in {name.upper(), name.lower()}, name
 
 
-def _description(service: Mapped) -> descriptions.DescriptionRecord:
+def description_record(service: Mapped) -> descriptions.DescriptionRecord:
+    """Return a service in the store's form."""
     return descriptions.DescriptionRecord(
         id=service.id,
         provider=service.provider,

@@ -130,7 +130,7 @@ class Services:
             notes=notes,
             published=tuple(texts.items()),
         )
-        mapped = unidentified._replace(id=_content_hash(unidentified))
+        mapped = unidentified._replace(id=description_id(unidentified))
         unmapped = tuple(text for text, meaning in noted if not meaning.is_mapped)
         if unmapped:
             self._unmapped_in[mapped.id] = unmapped
@@ -196,5 +196,6 @@ def _values(words: Sequence[StrEnum]) -> tuple[str, ...]:
     return tuple(word.value for word in words)
 
 
-def _content_hash(content: Mapped) -> bytes:
+def description_id(content: Mapped) -> bytes:
+    """Return the id of a service with an empty ``id``, made from all that it says: the one scheme there is."""
     return blake2b(msgspec.json.encode(content), digest_size=_DESCRIPTION_BYTES).digest()

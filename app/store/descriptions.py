@@ -1,10 +1,9 @@
 """Descriptions of services: each is kept once, under the hash of its content, with the published texts."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, LargeBinary, Text, select
@@ -24,9 +23,7 @@ from app.domain.vocabulary import (
     TransferSpeed,
 )
 from app.store import bulk
-from app.store.schema import Row, json_list, table
-
-HASH_BYTES = 16
+from app.store.schema import Row, table
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -74,28 +71,6 @@ class DescriptionRecord(NamedTuple):
     payout_currency: str | None
     notes: str
     published: str
-
-
-def record(description: Description, published: Mapping[str, Any]) -> DescriptionRecord:
-    """Return a description in storage form, its id made from all of it: the same words have the same id anywhere."""
-    content = (
-        description.provider,
-        description.provider_name,
-        description.provider_type.value,
-        json_list(description.payment_instruments),
-        json_list(description.access_points),
-        json_list(description.receiving_methods),
-        description.transfer_speed.value,
-        description.network_coverage.value,
-        description.customer.value,
-        description.is_transparent,
-        description.is_promotional,
-        description.payout_currency,
-        json_list(description.notes),
-        json.dumps(published, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-    )
-    canonical = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return DescriptionRecord(blake2b(canonical, digest_size=HASH_BYTES).digest(), *content)
 
 
 def append(connection: Connection, records: Iterable[DescriptionRecord]) -> int:

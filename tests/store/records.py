@@ -1,6 +1,6 @@
 """Short ways to write records for the store's tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,9 @@ from app.domain.vocabulary import (
     SurveyNote,
     TransferSpeed,
 )
+from app.ingest.storing import description_record
+from app.sources.rpw_services import description_id
+from app.sources.source import Mapped
 from app.store import corridors, descriptions, imports, providers, quotes
 from app.store.imports import DatasetVersion, FileIdentity, ImportFile, Touched
 from app.store.providers import Spelling
@@ -47,7 +50,14 @@ PUBLISHED = {"product": "Cash to cash", "note1": "Émigré – 10% off\t\\N"}
 
 def described(**changes: Any) -> descriptions.DescriptionRecord:  # noqa: ANN401 - any field of a description
     parts = {name: getattr(DESCRIPTION, name) for name in Description.__slots__} | changes
-    return descriptions.record(Description(**parts), PUBLISHED)
+    return recorded(Description(**parts), PUBLISHED)
+
+
+def recorded(description: Description, published: Mapping[str, str]) -> descriptions.DescriptionRecord:
+    """A description as the product itself identifies and stores it."""
+    words = {name: getattr(description, name) for name in Description.__slots__}
+    service = Mapped(id=b"", published=tuple(published.items()), **words)
+    return description_record(service._replace(id=description_id(service)))
 
 
 def quoted(key: str = "1", **changes: Any) -> QuoteRecord:  # noqa: ANN401 - any field of a record

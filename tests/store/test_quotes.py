@@ -17,7 +17,7 @@ from app.store import descriptions, imports, observations, quotes, rounds
 from app.store.imports import Touched
 from app.store.observations import ObservationFilter
 from app.store.quotes import Change, ChangeRecord, QuoteRecord
-from tests.store.records import DAY, DESCRIPTION, NOON, PUBLISHED, described, exactly, quoted, store
+from tests.store.records import DAY, DESCRIPTION, NOON, PUBLISHED, described, exactly, quoted, recorded, store
 
 INSTANTS = st.integers(min_value=0, max_value=4 * 10**15).map(instant)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**15), max_value=10**15)
@@ -104,7 +104,7 @@ def test_an_instant_survives_to_the_microsecond() -> None:
 
 def test_texts_keep_every_character(empty_engine: Engine) -> None:
     texts = {"note": 'tab\t, line\n, return\r, \\N, \\., "quotes", Ελλάδα, 日本, \\t'}
-    record = descriptions.record(DESCRIPTION, texts)
+    record = recorded(DESCRIPTION, texts)
     with writing(empty_engine) as connection:
         assert descriptions.append(connection, [record, described()]) == 2
         assert descriptions.append(connection, [record, described(), record]) == 0
@@ -116,7 +116,7 @@ def test_texts_keep_every_character(empty_engine: Engine) -> None:
 def test_a_descriptions_id_follows_from_all_of_it() -> None:
     assert described().id == described().id
     assert described(is_promotional=True).id != described().id
-    assert descriptions.record(DESCRIPTION, PUBLISHED | {"product": "cash to cash"}).id != described().id
+    assert recorded(DESCRIPTION, PUBLISHED | {"product": "cash to cash"}).id != described().id
 
 
 def test_edition_a_then_b_then_a_again_ends_with_a(empty_engine: Engine) -> None:
