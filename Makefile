@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := var/demo.db
+DEMO_LIVE := var/demo.live
 TYPED := app tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py scripts/*.py)))) $(wildcard migrations/*.py)
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
@@ -61,17 +62,31 @@ install: $(VENV)/.development ## make the environment with all tools, and nothin
 # ---------------------------------------------------------------- running
 
 .PHONY: run
-run: $(VENV)/.runtime $(DEMO) ## serve demonstration data on http://127.0.0.1:8000 (PORT=8001 for another port)
+run: $(VENV)/.runtime demo-live ## serve demonstration data on http://127.0.0.1:8000 (PORT=8001 for another port)
 	@THREEPERCENT_DATABASE_URL=sqlite:///$(DEMO) $(BIN)/threepercent serve --host $(HOST) --port $(PORT)
 
 $(DEMO): | $(VENV)/.runtime
 	@mkdir -p $(@D)
-	@rm -f $@.new*
+	@rm -f $@.new* $(DEMO_LIVE)
 	@echo "Making demonstration data: an invented survey with $(DEMO_ROWS) rows"
 	@$(BIN)/threepercent demo-data --layout workbook --rows $(DEMO_ROWS) --out $(@D)/demo.xlsx --force
 	@THREEPERCENT_DATABASE_URL=sqlite:///$@.new $(BIN)/threepercent import $(@D)/demo.xlsx
-	@rm -f $@.new.lock $@.new-wal $@.new-shm
+	@rm -f $@.new.lock $@.new-shm $@-wal $@-shm
+	@if [ -f $@.new-wal ]; then mv $@.new-wal $@-wal; fi # what is not in the file itself yet
 	@mv $@.new $@
+
+# Tariffs and rates grow old within days: once a day they are made anew, and replace those of the day before.
+.PHONY: demo-live
+demo-live: $(VENV)/.runtime $(DEMO) ## give the demonstration data today's tariffs and rates
+	@today=$$(date -u +%Y-%m-%d); \
+	if [ "$$(cat $(DEMO_LIVE) 2>/dev/null)" != "$$today" ]; then \
+		echo "Making demonstration data: invented rates and tariffs of $$today" && \
+		$(BIN)/threepercent demo-data --layout rates --on $$today --out var/demo.rates.csv --force && \
+		$(BIN)/threepercent demo-data --layout quotes --on $$today --out var/demo.tariffs.json --force && \
+		THREEPERCENT_DATABASE_URL=sqlite:///$(DEMO) $(BIN)/threepercent import var/demo.rates.csv && \
+		THREEPERCENT_DATABASE_URL=sqlite:///$(DEMO) $(BIN)/threepercent import var/demo.tariffs.json && \
+		echo $$today > $(DEMO_LIVE); \
+	fi
 
 # ---------------------------------------------------------------- checking
 
@@ -129,6 +144,10 @@ bench: $(VENV)/.development ## the benchmarks: prints their tables and writes be
 fuzz: $(VENV)/.development ## schemathesis and the properties of prices, 10,000 cases of each and more
 	@THREEPERCENT_FUZZ=1 $(BIN)/pytest tests/api -k schemathesis
 	@$(BIN)/pytest tests/domain -n $(JOBS) --hypothesis-profile=thorough -k "one_tariff or components or money"
+
+.PHONY: clocks
+clocks: $(VENV)/.development ## step a clock 10,000 times through live answers: does each say when it changes?
+	@THREEPERCENT_TEST_STEPS=10000 $(BIN)/pytest -n $(JOBS) tests/test_compare_live.py tests/api/test_live.py -k "stepped or tag"
 
 .PHONY: mutation
 mutation: $(VENV)/.development ## change the arithmetic on purpose: do the tests notice?

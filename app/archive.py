@@ -6,6 +6,7 @@ ending ``.gz`` those that were not. A file appears whole or not at all.
 
 import gzip
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -40,11 +41,26 @@ def keep(path: Path, data_dir: Path) -> str:
         try:
             return _keep(source, data_dir / "archive")
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ArchiveError(
-                f"The file's bytes cannot be kept under {data_dir / 'archive'} ({reason}); it must be a "
-                "folder that can be written, with room for them (THREEPERCENT_DATA_DIR)."
-            ) from error
+            raise ArchiveError(_cannot_be_kept("file's", data_dir / "archive", error)) from error
+
+
+def keep_bytes(body: bytes, data_dir: Path) -> str:
+    """Keep bytes that came over the network, as ``keep`` does a file's, and return their SHA-256 as hex.
+
+    Raises ``ArchiveError`` where they cannot be kept.
+    """
+    folder = data_dir / "archive"
+    try:
+        return _keep(io.BytesIO(body), folder)
+    except OSError as error:
+        raise ArchiveError(_cannot_be_kept("received", folder, error)) from error
+
+
+def _cannot_be_kept(whose: str, folder: Path, error: OSError) -> str:
+    return (
+        f"The {whose} bytes cannot be kept under {folder} ({error.strerror or error}); it must be a "
+        "folder that can be written, with room for them (THREEPERCENT_DATA_DIR)."
+    )
 
 
 def _keep(source: IO[bytes], folder: Path) -> str:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from threading import Thread
+from typing import TypeVar
 
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,10 +18,13 @@ from app.api.v1.routers import ROUTERS
 from app.board import load_newer
 from app.db import DatabaseError, open_engine, upgrade
 from app.observability import Metrics, Observed, configure_logs, log, log_away
+from app.refresh import Worker, fetched_sources
 from app.settings import Settings
 
 REFRESH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+
+Result = TypeVar("Result")
 
 
 def utc_now() -> datetime:
@@ -73,10 +78,35 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     is_ready = await asyncio.to_thread(_start, shared)
     keeping_new = asyncio.create_task(_keep_new(shared, is_ready=is_ready))
     try:
-        yield
+        async with _fetching(shared):
+            yield
+    except asyncio.CancelledError:
+        """Told twice to end, the server does not wait for anybody: nothing to be told of, and no error."""
     finally:
         keeping_new.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping_new
         shared.engine.dispose()
+
+
+@asynccontextmanager
+async def _fetching(shared: Served) -> AsyncIterator[None]:
+    """Fetch sources when they are due for as long as the app serves, where the settings want that; off the loop.
+
+    Of several processes that do so each due fetch is made by one.
+    """
+    if not shared.settings.refresh_in_server:
+        yield
+        return
+    sources = fetched_sources(shared.settings)
+    worker = Worker(shared.settings, shared.engine, sources, clock=shared.clock, metrics=shared.metrics)
+    thread = Thread(target=worker.run, name="refresh", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.end()
+        await asyncio.to_thread(thread.join)
 
 
 def _start(shared: Served) -> bool:
@@ -95,7 +125,8 @@ def _start(shared: Served) -> bool:
 def refresh(shared: Served) -> bool:
     """Swap in a newer board where there is one; a failure leaves the old one and is logged. Say whether it worked."""
     try:
-        newer = load_newer(shared.engine, shared.geography, shared.clock(), shared.board)
+        public = shared.settings.public_sources
+        newer = load_newer(shared.engine, shared.geography, shared.clock(), shared.board, public_sources=public)
     except (DatabaseError, SQLAlchemyError) as error:
         shared.metrics.board_loads.labels("failed").inc()
         log_away(error)
@@ -126,8 +157,21 @@ async def _keep_new(shared: Served, *, is_ready: bool) -> None:
         if board is not None and board is not prepared:
             prepared = board
             try:
-                await asyncio.to_thread(board.prepare)
+                await _to_its_end(board.prepare)
             except Exception as error:  # noqa: BLE001 -- rounds are then computed when they are asked for
                 _count_failure(shared, error)
         await asyncio.sleep(REFRESH_SECONDS if is_ready else RETRY_SECONDS)
-        is_ready = await asyncio.to_thread(refresh if is_ready else _start, shared)
+        is_ready = await _to_its_end(refresh if is_ready else _start, shared)
+
+
+async def _to_its_end(work: Callable[..., Result], *arguments: object) -> Result:
+    """Do blocking work off the loop; whoever is cancelled meanwhile waits for its end, since no thread can be stopped.
+
+    So a connection that it holds is given back before the engine is done away with.
+    """
+    begun = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(begun)
+    except asyncio.CancelledError:
+        await asyncio.wait([begun])
+        raise

@@ -43,6 +43,23 @@ class Settings(BaseSettings):
     import_seconds_per_50_mb: int = Field(
         default=120, ge=1, description="Time to read an import file, for each 50 MB or part of them."
     )
+    refresh_in_server: bool = Field(
+        default=False, description="Whether `serve` also fetches sources when they are due, as `refresh` does."
+    )
+    source_urls: dict[str, str] = Field(
+        default_factory=dict, description='Other addresses of sources, as JSON: `{"ecb": "https://mirror.example/"}`.'
+    )
+    fetch_networks: tuple[str, ...] = Field(
+        default=(),
+        description='Networks not global that sources may be fetched from all the same, as JSON: `["10.1.0.0/16"]`.',
+    )
+    fetch_contact: str = Field(
+        default="", description="Whom those who are asked may write to: a mail or web address, in the User-Agent."
+    )
+    public_sources: tuple[str, ...] = Field(
+        default=(),
+        description='Sources shown to everybody although their terms of reuse are unknown, as JSON: `["wise"]`.',
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -67,6 +67,7 @@ def build(classification: Path, vintage: str = "2023") -> dict[str, str]:
     files = {
         "countries.json": _document({"made_from": made_from, "countries": countries}),
         "currencies.json": _document({"currencies": currencies, "pars": list_pars(declared)}),
+        "rates.json": _document({"pegs": list_pegs(declared), "homes": list_homes(declared, countries, currencies)}),
     }
     english = names("en", countries, currencies)
     for language in LANGUAGES:
@@ -198,6 +199,38 @@ def list_pars(declared: Table) -> list[Table]:
         }
         for par in declared["pars"]
     ]
+
+
+def list_pegs(declared: Table) -> list[Table]:
+    """Return the declared pegs with dates as text, the pars among them at 1."""
+    pars = [{**par, "value": "1"} for par in declared["pars"]]
+    pegs = [
+        {
+            "currency": peg["currency"],
+            "anchor": peg["anchor"],
+            "value": peg["value"],
+            "is_per_currency": peg.get("is_per_currency", False),
+            "since": _iso(peg.get("since")),
+            "until": _iso(peg.get("until")),
+            "reference": peg["reference"],
+        }
+        for peg in [*declared["pegs"], *pars]
+    ]
+    return sorted(pegs, key=lambda peg: (peg["currency"], peg["since"] or ""))
+
+
+def list_homes(declared: Table, countries: list[Table], currencies: list[Table]) -> dict[str, str]:
+    """Return the home country (alpha-3) of each currency that has one: its code begins with the country's alpha-2."""
+    existing = {country["alpha2"]: country for country in countries if not country["is_historic"]}
+    homes = {}
+    for currency in currencies:
+        code = currency["code"]
+        country = existing.get(code[:2])
+        if country is None or code in declared["homes"]["none"]:
+            continue
+        if any(tender["currency"] == code for tender in country["tenders"]):
+            homes[code] = country["code"]
+    return homes
 
 
 def names(language: str, countries: list[Table], currencies: list[Table]) -> dict[str, dict[str, str]]:

@@ -70,8 +70,8 @@ def test_the_contracts_hold(house: Path) -> None:
         ("store/quotes.py", "import app.sources.rpw", "Imports point from the mouths to the domain"),
         ("sources/rpw.py", "import app.store.quotes", "Imports point from the mouths to the domain"),
         ("sources/rpw.py", "import sqlalchemy", "Sources turn bytes into records"),
-        ("board.py", "import app.ingest", "Imports point from the mouths to the domain"),
-        ("compare.py", "import fastapi", "Verbs and adapters know no web framework"),
+        ("board/live.py", "import app.ingest", "Imports point from the mouths to the domain"),
+        ("compare/live.py", "import fastapi", "Verbs and adapters know no web framework"),
         ("reference/__init__.py", "import app.db", "Imports point from the mouths to the domain"),
     ],
 )

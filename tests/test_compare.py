@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from app.compare import Comparison, ComparisonQuestion, SurveyContext, compare, cost_curve
+from app.compare import Comparison, ComparisonQuestion, SurveyContext, compare_survey, cost_curve
 from app.domain.errors import InvalidParameter
 from app.domain.filters import Filters
 from app.domain.quotes import Quote
@@ -38,7 +38,7 @@ def a_round(*services: list[Quote], corridor: str = "GBR-PHL") -> CorridorRound:
 
 
 ROUND = a_round(both("a", "4", "1"), both("b", "2", "3"), both("c", "9", "0"))
-answer = partial(compare, ROUND, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+answer = partial(compare_survey, ROUND, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
 
 def test_without_any_wish_the_surveyed_amount_is_sent_in_the_usual_currency_at_equal_principal() -> None:
@@ -67,7 +67,7 @@ def test_a_currency_that_nobody_was_asked_in_is_refused_with_those_that_were() -
         answer(ComparisonQuestion(sending_currency="EUR"))
     only_500 = a_round([quote("300", tier=USD_500)])
     with pytest.raises(InvalidParameter, match="an amount in GBP"):
-        compare(only_500, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+        compare_survey(only_500, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
 
 def test_the_summary_counts_services_whatever_is_merged() -> None:
@@ -76,7 +76,7 @@ def test_the_summary_counts_services_whatever_is_merged() -> None:
         [replace(q, source_key="2013-Q3/z", id=quote(key=f"z{q.tier}").id) for q in both("a", "6", "1")],
         both("b", "6", "4"),
     )
-    summary = compare(twins, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT).summary
+    summary = compare_survey(twins, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT).summary
     assert (summary.offers, summary.services, summary.providers) == (2, 3, 2)
     assert (summary.cheapest_percent, summary.median_percent) == (Fraction(6), Fraction(6))
     assert summary.average_percent == 7
@@ -85,7 +85,7 @@ def test_the_summary_counts_services_whatever_is_merged() -> None:
 def test_nothing_ranked_has_no_figures() -> None:
     hidden = a_round([quote(status=FxMarginStatus.UNDISCLOSED, is_transparent=False)])
     assert "no_price_at_this_amount" not in [n.code for n in answer(ComparisonQuestion()).notices]
-    found = compare(hidden, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+    found = compare_survey(hidden, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
     assert (found.summary.offers, found.summary.cheapest_percent, found.summary.average_percent) == (0, None, None)
     assert found.relax == ()
 
@@ -109,7 +109,7 @@ def test_a_current_answer_says_until_when_it_stands() -> None:
 
 def test_an_old_answer_says_since_when_it_is_old_and_does_not_change_any_more() -> None:
     years_later = datetime(2026, 11, 23, tzinfo=UTC)
-    found = compare(ROUND, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=years_later)
+    found = compare_survey(ROUND, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=years_later)
     assert (found.evaluated_at, found.fresh_until) == (datetime(2014, 10, 1, tzinfo=UTC), None)
     assert [notice.code for notice in found.notices] == ["prices_are_historical"]
     assert "2013-Q3" in found.notices[0].text
@@ -118,7 +118,7 @@ def test_an_old_answer_says_since_when_it_is_old_and_does_not_change_any_more() 
 def test_a_newer_round_elsewhere_makes_an_answer_old_from_its_arrival() -> None:
     arrived = datetime(2014, 3, 1, tzinfo=UTC)
     newer = replace(CONTEXT, newest_period="2013-Q4", newest_period_since=arrived)
-    found = compare(ROUND, ComparisonQuestion(), context=newer, geography=GEOGRAPHY, now=CURRENT)
+    found = compare_survey(ROUND, ComparisonQuestion(), context=newer, geography=GEOGRAPHY, now=CURRENT)
     assert (found.freshness, found.evaluated_at, found.fresh_until) == (Freshness.OLD_ROUND, arrived, None)
 
 
@@ -127,7 +127,7 @@ def test_an_age_limit_is_a_tick_of_its_own() -> None:
     found = answer(limit)
     assert found.summary.services == 3
     assert found.fresh_until == OBSERVED + timedelta(days=400, microseconds=1)
-    after = compare(ROUND, limit, context=CONTEXT, geography=GEOGRAPHY, now=found.fresh_until)
+    after = compare_survey(ROUND, limit, context=CONTEXT, geography=GEOGRAPHY, now=found.fresh_until)
     assert after.summary.services == 0
     assert after.evaluated_at == found.fresh_until
 
@@ -137,7 +137,7 @@ def test_an_age_limit_is_a_tick_of_its_own() -> None:
 
 def test_invented_and_doubtful_prices_say_so() -> None:
     doubtful = a_round([quote(status=FxMarginStatus.ZERO_UNEXPLAINED)])
-    found = compare(
+    found = compare_survey(
         doubtful, ComparisonQuestion(), context=replace(CONTEXT, is_synthetic=True), geography=GEOGRAPHY, now=CURRENT
     )
     assert [notice.code for notice in found.notices] == ["synthetic_data", "corridor_not_comparable"]
@@ -157,10 +157,13 @@ def test_an_empty_answer_says_what_each_filter_alone_removed() -> None:
 
 def test_the_surveyed_dollars_are_known_where_dollars_are_sent() -> None:
     dollars = a_round([quote("200", currency="USD", corridor="USA-PHL")], corridor="USA-PHL")
-    found = compare(dollars, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
-    assert (found.surveyed_amount_usd, found.amount_drifted) == (Decimal(200), False)
+    found = compare_survey(dollars, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+    assert found.surveyed_amount_usd == 200
+    assert found.amount_drifted is False
     drifted = a_round([quote("300", currency="USD", corridor="USA-PHL")], corridor="USA-PHL")
-    assert compare(drifted, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT).amount_drifted
+    assert compare_survey(
+        drifted, ComparisonQuestion(), context=CONTEXT, geography=GEOGRAPHY, now=CURRENT
+    ).amount_drifted
     assert answer(ComparisonQuestion()).surveyed_amount_usd is None
 
 
@@ -198,7 +201,7 @@ def test_the_curve_switches_where_the_straight_lines_cross() -> None:
 
     def at(amount: Decimal | None) -> Comparison:
         question = ComparisonQuestion(amount=amount)
-        return compare(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+        return compare_survey(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
     curve = cost_curve(at, [])
     assert len(curve.comparisons) == 1
@@ -219,7 +222,7 @@ def test_the_curve_takes_every_service_wherever_it_is_known_whatever_amounts_are
 
     def at(amount: Decimal | None) -> Comparison:
         question = ComparisonQuestion(amount=amount)
-        return compare(rounds, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+        return compare_survey(rounds, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
     for amounts in ([], [Decimal(120)], [Decimal(120), Decimal(300)]):
         assert [(s.at, s.before, s.after) for s in cost_curve(at, amounts).switches] == [(Fraction(297), 0, 1)]
@@ -230,7 +233,7 @@ def test_only_surveyed_amounts_take_part_where_that_is_asked() -> None:
 
     def at(amount: Decimal | None) -> Comparison:
         question = ComparisonQuestion(amount=amount, exact_only=True)
-        return compare(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+        return compare_survey(crossing, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
     curve = cost_curve(at, [], exact_only=True)
     assert [s.after for s in curve.switches] == [None, 1]
@@ -253,7 +256,7 @@ def test_where_no_price_is_known_anywhere_no_amount_is_named() -> None:
     question = ComparisonQuestion(amount_is=AmountIs.TOTAL_PAID)
 
     def at(_: Decimal | None) -> Comparison:
-        return compare(hidden, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
+        return compare_survey(hidden, question, context=CONTEXT, geography=GEOGRAPHY, now=CURRENT)
 
     assert cost_curve(at, []).switches_reason == "no_known_price"
     assert "no_price_at_this_amount" not in [n.code for n in at(None).notices]

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 from app import ingest
 from app.archive import ArchiveError, content_hash, kept
 from app.db import DatabaseFailed, reading
-from app.domain.errors import MissingColumn, SyntheticMix, UnreadableFile
+from app.domain.file_errors import MissingColumn, SyntheticMix, UnreadableFile
 from app.ingest import Limits, Order, Progress, Report, run
 from app.sources.source import Refused, SurveyQuote
-from app.store import imports, quotes, rounds
+from app.store import imports, quotes, rounds, versions
 from app.store.quotes import QuoteRecord
 from tests.sources.survey_files import csv_file, old
 
@@ -91,7 +91,7 @@ def test_the_same_content_in_other_bytes_changes_nothing(importer: Importer) -> 
     report = importer([{**old(id="1.0", cc1_lcu_amount="120.00", date="2013-07-19"), "source_name": "Albion"}])
     assert (report.counts["rows_unchanged"], report.counts["rows_new"], report.dataset_version) == (1, 0, None)
     with reading(importer.engine) as connection:
-        newest = imports.newest_version(connection)
+        newest = versions.newest_version(connection)
     assert newest is not None
     assert newest.version == 1
 
@@ -144,8 +144,8 @@ def test_a_row_that_moves_to_another_corridor_touches_both(importer: Importer) -
     importer([old(id=1, destination_code="IND", corridor="GBRIND"), old(id=2)])
     with reading(importer.engine) as connection:
         assert [each.corridor for each in rounds.known(connection)] == ["GBR-IND", "GBR-PHL"]
-        versions = imports.corridor_newest_versions(connection)
-    assert {corridor: version.version for corridor, version in versions.items()} == {"GBR-IND": 2, "GBR-PHL": 2}
+        newest = versions.corridor_newest_versions(connection)
+    assert {corridor: version.version for corridor, version in newest.items()} == {"GBR-IND": 2, "GBR-PHL": 2}
 
 
 def test_rows_missing_from_a_newer_edition_stay_and_are_counted(importer: Importer) -> None:

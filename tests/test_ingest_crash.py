@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from app.db import reading
-from app.store import imports, quotes
+from app.store import imports, quotes, versions
 from tests.sources.survey_files import csv_file, old
 
 ROWS = 30_000  # more than a progress line's worth, so that one is told while the transaction is open
@@ -33,7 +33,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 def _stored(engine: Engine) -> tuple[int, int, int]:
     with reading(engine) as connection:
-        version = imports.newest_version(connection)
+        version = versions.newest_version(connection)
         count = connection.execute(select(func.count()).select_from(quotes.quotes)).scalar_one()
         return int(count), imports.count(connection), version.version if version else 0
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from app.db import open_engine, reading
 from app.ingest import Order, Report, run
-from app.store import imports, providers, quotes, rounds
+from app.store import providers, quotes, rounds, versions
 from app.store.descriptions import descriptions
 
 WORKBOOK = "rpw_workbook_2011_2025_sample.xlsx"
@@ -146,7 +146,7 @@ def test_the_csv_editions_after_the_workbook_change_nothing(
         assert again.dataset_version is None
         assert (again.counts["rows_new"], again.counts["rows_changed"], again.counts["rows_vanished"]) == (0, 0, {})
     with reading(engine) as connection:
-        newest = imports.newest_version(connection)
+        newest = versions.newest_version(connection)
     assert newest is not None
     assert newest.version == 1
 

@@ -4,14 +4,16 @@ import json
 import re
 import time
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.rates import NoRate, RateBook
 from app.domain.searching import fold, matches
-from app.reference import LANGUAGES, find_language, load, made_from, names, negotiate
+from app.reference import LANGUAGES, find_language, home_country, load, made_from, names, negotiate, pegs
 from scripts.build_reference import REFERENCE, build
 
 GEOGRAPHY = load()
@@ -134,6 +136,78 @@ def test_every_declared_par_has_a_reference_and_known_currencies() -> None:
     for par in GEOGRAPHY.pars:
         assert {par.currency, par.anchor} <= set(GEOGRAPHY.currencies)
         assert par.reference
+
+
+def test_every_declared_peg_has_a_reference_a_sane_value_and_days_in_order() -> None:
+    for peg in pegs():
+        assert {peg.currency, peg.anchor} <= set(GEOGRAPHY.currencies)
+        assert peg.currency != peg.anchor
+        assert peg.value > 0
+        assert len(peg.reference) > 20
+        assert peg.since is None or peg.until is None or peg.since <= peg.until
+
+
+def test_no_currency_has_two_pegs_on_one_day_and_no_peg_leads_to_another() -> None:
+    for currency in {peg.currency for peg in pegs()}:
+        own = [peg for peg in pegs() if peg.currency == currency]
+        for day in (SURVEY, date(2017, 12, 31), date(2018, 1, 1), date(2026, 11, 23)):
+            assert sum(peg.holds(day) for peg in own) <= 1
+    assert {peg.anchor for peg in pegs()} == {"EUR", "USD", "GBP", "ZAR", "INR", "SGD", "HKD"}
+    assert not {peg.anchor for peg in pegs()} & {peg.currency for peg in pegs()}
+
+
+def test_every_par_is_a_peg_at_one() -> None:
+    at_one = {(peg.currency, peg.anchor, peg.since, peg.until) for peg in pegs() if peg.value == 1}
+    assert at_one == {(par.currency, par.anchor, par.since, par.until) for par in GEOGRAPHY.pars}
+
+
+@pytest.mark.parametrize(
+    ("base", "quote", "rate"),
+    [
+        ("EUR", "XOF", "655.957"), ("EUR", "XAF", "655.957"), ("EUR", "KMF", "491.96775"), ("XPF", "EUR", "0.00838"),
+        ("EUR", "CVE", "110.265"), ("EUR", "STN", "24.5"), ("EUR", "BAM", "1.95583"), ("USD", "AED", "3.6725"),
+        ("USD", "SAR", "3.75"), ("USD", "QAR", "3.64"), ("OMR", "USD", "2.6008"), ("USD", "BHD", "0.376"),
+        ("USD", "JOD", "0.709"), ("USD", "XCD", "2.7"), ("USD", "BBD", "2"), ("USD", "BZD", "2"), ("KYD", "USD", "1.2"),
+        ("USD", "AWG", "1.79"), ("USD", "XCG", "1.79"), ("USD", "SVC", "8.75"), ("USD", "DJF", "177.721"),
+        ("INR", "NPR", "1.6"), ("HKD", "MOP", "1.03"), ("USD", "PAB", "1"), ("ZAR", "LSL", "1"), ("INR", "BTN", "1"),
+    ],
+)  # fmt: skip
+def test_the_fixed_rates_of_today(base: str, quote: str, rate: str) -> None:
+    found = RateBook((), pegs(), {}).rate(base, quote, date(2026, 11, 23))
+    assert not isinstance(found, NoRate)
+    assert found.rate == Fraction(rate)
+
+
+@pytest.mark.parametrize("currency", ["BGN", "ANG", "STD", "HKD", "DKK", "NGN", "CUP", "TMT", "LBP", "HRK"])
+def test_what_is_no_peg_or_none_any_more_has_no_fixed_rate(currency: str) -> None:
+    book = RateBook((), pegs(), {})
+    for anchor in ("EUR", "USD"):
+        assert isinstance(book.rate(anchor, currency, date(2026, 11, 23)), NoRate)
+
+
+def test_a_currency_has_the_home_of_its_code() -> None:
+    homes = {code: home_country(code) for code in ("GBP", "PHP", "KES", "NGN", "INR", "RUB", "ZWG", "VED", "MRU")}
+    assert homes == {"GBP": "GBR", "PHP": "PHL", "KES": "KEN", "NGN": "NGA", "INR": "IND", "RUB": "RUS", "ZWG": "ZWE",
+                     "VED": None, "MRU": "MRT"}  # fmt: skip
+    for code in GEOGRAPHY.currencies:
+        home = home_country(code)
+        assert home is None or GEOGRAPHY.country(home).alpha2 == code[:2]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD", "XOF", "XAF", "XCD", "XPF", "ANG", "XCG", "not", ""])
+def test_the_money_of_many_has_no_home(currency: str) -> None:
+    assert home_country(currency) is None
+
+
+def test_every_receiving_countrys_own_money_has_its_home_there() -> None:
+    """Of today's own currencies, only those shared by many and the homeless codes are left out."""
+    today = date(2026, 11, 23)
+    homeless = {
+        money
+        for country in GEOGRAPHY.countries
+        if (money := GEOGRAPHY.local_currency(country, today)) and home_country(money) is None
+    }
+    assert homeless == {"EUR", "USD", "XAF", "XCD", "XCG", "XOF", "XPF"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

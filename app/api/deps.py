@@ -1,6 +1,6 @@
 """What endpoints are given: the shared state, the board, the language, a page, a format; one alias each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -16,6 +16,7 @@ from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
 from app.api.problems import BoardNotReadyError
 from app.api.tables import SUFFIXES, TABLE_FORMATS
 from app.board import Board
+from app.compare import LiveCorridors
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
 from app.domain.vocabulary import AmountTier
@@ -23,6 +24,7 @@ from app.observability import Metrics
 from app.reference import LANGUAGES
 from app.reference import negotiate as negotiate_language
 from app.settings import Settings
+from app.store.rates import Coverage
 
 
 class RoundFigures(NamedTuple):
@@ -38,7 +40,9 @@ class RoundFigures(NamedTuple):
 class Served:
     """What all requests of an app share; only the board is ever replaced, by a newer one.
 
-    ``past_figures``: those of a few past quarters, by dataset version and quarter.
+    ``past_figures``: those of a few past quarters, by dataset version and quarter. ``live_corridors``: the last list
+    of live figures, good for its board until time changes it. ``rate_coverage``: who has quoted which currency since
+    when, with the newest imports of rates (``Board.rates_from``) when that was read.
     """
 
     settings: Settings
@@ -49,6 +53,8 @@ class Served:
     board: Board | None = None
     past_figures: dict[tuple[int, str], Mapping[str, RoundFigures]] = field(default_factory=dict)
     past_figures_lock: Lock = field(default_factory=Lock)
+    rate_coverage: tuple[Mapping[str, int], Sequence[Coverage]] | None = None
+    live_corridors: tuple[Board, LiveCorridors] | None = None
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""

@@ -13,6 +13,7 @@ from app.api.inputs import StrictRoute
 from app.api.problems import ProblemType, problem_types
 from app.api.shapes import Shape
 from app.observability import METRICS_MEDIA_TYPE
+from app.observability.sources import look
 
 router = APIRouter(route_class=StrictRoute, tags=["operations"])
 
@@ -66,7 +67,9 @@ async def ready(shared: ServedDep) -> Response:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(shared: ServedDep) -> Response:
-    """Return this process's metrics; for the operator."""
+    """Return this process's metrics, and those of the sources as the database tells them; for the operator."""
+    now = shared.clock()
+    shared.metrics.sources.renew(lambda: look(shared.engine, shared.settings, now), now)
     return Response(
         shared.metrics.render(),
         headers={"Content-Type": METRICS_MEDIA_TYPE, "Cache-Control": "no-store"},

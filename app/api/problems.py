@@ -60,18 +60,6 @@ class BadRequestError(errors.ThreePercentError):
         self.items = tuple(items)
 
 
-class ContradictoryParametersError(BadRequestError):
-    """Two parameters of the request exclude each other."""
-
-    code = "contradictory-parameters"
-
-    def __init__(self, *parameters: str, detail: str) -> None:
-        """``parameters`` are the names of those that cannot stand together."""
-        super().__init__(
-            [ErrorItem(pointer=f"/query/{name}", code="contradiction", detail=detail) for name in parameters]
-        )
-
-
 class InvalidPageTokenError(BadRequestError):
     """A page token belongs to the request that gave it, with the same parameters."""
 
@@ -103,16 +91,6 @@ class NotAcceptableError(errors.ThreePercentError):
         super().__init__(f"This exists as {', '.join(offered)}. Ask for one of them in Accept, or leave it out.")
 
 
-class NoLiveQuotesError(errors.ThreePercentError):
-    """There are no live quotes for this; what ``NoDataYet`` says of all prices, this says of live ones."""
-
-    code = "no-data-yet"
-
-    def __init__(self, known: str) -> None:
-        """``known`` says what there is instead."""
-        super().__init__(f"There are no live quotes here yet. {known}")
-
-
 class BoardNotReadyError(errors.ThreePercentError):
     """The prices have not been loaded yet."""
 
@@ -134,15 +112,17 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (errors.NoDataYet, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
     (errors.UnknownProvider, 404, "Look the provider up in GET /v1/providers."),
     (errors.UnknownQuote, 404, "Take the id from quote_ids of a comparison, or from GET /v1/quotes."),
+    (errors.UnknownInstitution, 404, "Choose one of the institutions that the answer or GET /v1/currencies names."),
+    (errors.UnknownSource, 404, "Look the source up in GET /v1/sources."),
     (errors.InvalidNumber, 422, "Write digits, with a point before decimals: at most 15 digits and no exponent."),
     (errors.InvalidAmount, 422, "Give a positive amount that can be paid in the currency."),
     (errors.InvalidParameter, 422, "Give the parameter one of the values that the answer names."),
-    (ContradictoryParametersError, 422, "Leave out one of the parameters that the answer names."),
+    (errors.ContradictoryParameters, 422, "Leave out one of the parameters that the answer names."),
     (InvalidPageTokenError, 422, "Start again at the first page, without page_token."),
     (BadRequestError, 422, "Mend what errors[] points at; /docs describes every parameter."),
     (OutdatedPageTokenError, 409, "Start again at the first page, without page_token."),
     (NotAcceptableError, 406, "Ask for application/json, or for a media type that the answer names."),
-    (NoLiveQuotesError, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
+    (errors.NoLiveQuotes, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
 )
 
@@ -259,12 +239,16 @@ def caused_by(parameter: str) -> Iterator[None]:
 # Errors that one query parameter alone can cause.
 _PARAMETER_OF: Mapping[type[errors.ThreePercentError], str] = {
     errors.PeriodNotSurveyed: "period",
-    NoLiveQuotesError: "basis",
+    errors.NoLiveQuotes: "basis",
     OutdatedPageTokenError: "page_token",
 }
 
 
 def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...]:
+    if isinstance(error, errors.ContradictoryParameters):
+        return tuple(
+            ErrorItem(pointer=f"/query/{name}", code="contradiction", detail=detail) for name in error.parameters
+        )
     parameter = getattr(error, "parameter", _PARAMETER_OF.get(type(error)))
     return (ErrorItem(pointer=f"/query/{parameter}", code=error.code, detail=detail),) if parameter else ()
 

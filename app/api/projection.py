@@ -24,7 +24,8 @@ class FieldsOf(AnyOf):
 
 def dotted_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Yield every name that can be asked for, ``offers`` and ``offers.provider.name`` alike."""
-    for name, info in model.model_fields.items():
+    for field, info in model.model_fields.items():
+        name = info.alias or field
         if not prefix and name in ALWAYS_THERE:
             continue
         yield f"{prefix}{name}"

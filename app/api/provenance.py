@@ -11,6 +11,7 @@ NOTICES = {
     "synthetic_data": "These prices are invented, for demonstration. No provider offers them and none exists.",
     "no_live_quotes": "There are no live quotes here yet; the prices are those of a survey.",
     "not_comparable": "More than half of this corridor's surveyed prices are doubtful; do not compare its averages.",
+    "nothing_published": "Nothing was published for this on the days asked about; the last row says what there is.",
     "several_services_repeat": "The survey repeats some rows; an offer says how many services it stands for.",
 }
 

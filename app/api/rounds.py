@@ -1,53 +1,42 @@
-"""Which survey round a request is about: the newest from the board, a past one from the database."""
+"""Which prices a request is about: live ones or the newest round from the board, a past round from the database."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from datetime import datetime
 
 from app import db
-from app.api.deps import RoundFigures, Served
-from app.api.problems import ContradictoryParametersError, NoLiveQuotesError
+from app.api.deps import Reading, RoundFigures, Served
 from app.board import Board, round_of, rounds_of
-from app.compare import SurveyContext, survey_context
-from app.domain.errors import NoDataYet, PeriodNotSurveyed
+from app.compare import LiveCorridors, Prices, find_prices, live_corridors
+from app.domain.errors import ContradictoryParameters, NoDataYet, PeriodNotSurveyed
 from app.domain.rounds import CorridorRound
 from app.domain.vocabulary import Basis
 
 PAST_QUARTERS_KEPT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRound:
-    """A corridor's round with what its answer rests on."""
+def prices_of(reading: Reading, text: str, *, basis: Basis | None, period: str | None) -> Prices:
+    """Return the prices of a corridor, as somebody wrote it; live ones and the newest round never ask the database.
 
-    round: CorridorRound
-    context: SurveyContext
-
-
-def find_round(shared: Served, board: Board, text: str, *, basis: Basis | None, period: str | None) -> FoundRound:
-    """Return the round of a corridor, as somebody wrote it; the newest one never asks the database.
-
-    Raises the domain's errors for what is not a corridor, not covered or not surveyed, and ``NoLiveQuotesError``.
+    Raises the domain's errors for what is not a corridor, not covered, not surveyed or without live quotes.
     """
     check_basis(basis, period)
+    shared, board = reading.shared, reading.board
     corridor = shared.geography.corridor(text, board.corridors).id
-    newest = board.newest_round(corridor)
-    if basis is Basis.LIVE:
-        known = ", ".join(reversed(board.periods[corridor][-4:]))
-        raise NoLiveQuotesError(f"{corridor} has survey rounds ({known}): leave out basis, or write basis=survey.")
-    if period is None or period == newest.period:
-        return FoundRound(newest, survey_context(board, newest))
-    if period not in board.periods[corridor]:
-        raise PeriodNotSurveyed(corridor=corridor, period=period, known=board.periods[corridor])
-    with db.reading(shared.engine) as connection:
-        found = round_of(connection, shared.geography, corridor, period, known=board.periods[corridor])
-    return FoundRound(found, survey_context(board, found))
+
+    def past(corridor: str, period: str) -> CorridorRound:
+        with db.reading(shared.engine) as connection:
+            return round_of(
+                connection, shared.geography, corridor, period, known=board.periods[corridor], shown=board.shown
+            )
+
+    return find_prices(board, corridor, basis=basis, period=period, now=reading.now, past=past)
 
 
 def check_basis(basis: Basis | None, period: str | None) -> None:
     """Refuse ``basis=live`` with a period: only surveys have periods."""
     if basis is Basis.LIVE and period is not None:
         detail = "basis=live has no period; leave out one of the two."
-        raise ContradictoryParametersError("basis", "period", detail=detail)
+        raise ContradictoryParameters("basis", "period", detail=detail)
 
 
 def check_period(board: Board, period: str, corridors: Collection[str] = ()) -> None:
@@ -78,12 +67,28 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     found = shared.past_figures.get(key)
     if found is None:
         with db.reading(shared.engine) as connection:
-            found = {one.corridor: _figures(one) for one in rounds_of(connection, shared.geography, period)}
+            found = {
+                one.corridor: _figures(one)
+                for one in rounds_of(connection, shared.geography, period, shown=board.shown)
+            }
         with shared.past_figures_lock:  # endpoints run in threads
             while len(shared.past_figures) >= PAST_QUARTERS_KEPT:
                 del shared.past_figures[next(iter(shared.past_figures))]
             shared.past_figures[key] = found
     return period, found
+
+
+def live_figures(shared: Served, board: Board, now: datetime) -> LiveCorridors:
+    """Return all corridors' live figures; computed once for a board, and again when time has changed them.
+
+    Raises ``NoLiveQuotes`` where no corridor has any.
+    """
+    kept = shared.live_corridors
+    if kept is not None and kept[0] is board and kept[1].holds(now):
+        return kept[1]
+    found = live_corridors(board, shared.geography, now)
+    shared.live_corridors = (board, found)
+    return found
 
 
 def _figures(found: CorridorRound) -> RoundFigures:

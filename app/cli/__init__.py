@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from app.cli.command import Command
 from app.cli.failures import explained
 
 
@@ -25,12 +26,16 @@ class Place:
 
 COMMANDS = {
     "compare": Place("app.cli.compare", "compare", "Rank what it costs to send an amount along a corridor."),
-    "corridors": Place("app.cli.corridors", "corridors", "List the corridors of one quarter, cheapest first."),
-    "sources": Place("app.cli.sources", "sources", "List where prices come from: licence, cadence, last import."),
+    "corridors": Place("app.cli.corridors", "corridors", "List the corridors of one quarter, or live ones."),
+    "rates": Place("app.cli.rates", "rates", "Show a reference rate, and the published figures behind it."),
+    "sources": Place("app.cli.sources", "sources", "List where figures come from and how each source is; pause one."),
+    "fetch": Place("app.cli.fetch", "fetch", "Fetch a source now, once, and store what it answers."),
+    "refresh": Place("app.cli.refresh", "refresh", "Fetch sources whenever they are due, until it is ended."),
+    "probe": Place("app.cli.probe", "probe", "Ask a source once and show what comes; nothing is stored."),
     "serve": Place("app.cli.serve", "serve", "Serve the API."),
-    "import": Place("app.cli.imports", "import_file", "Import a survey file."),
+    "import": Place("app.cli.imports", "import_file", "Import a file: a survey, rates or tariffs."),
     "imports": Place("app.cli.imports", "imports", "List imports, or show one."),
-    "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey."),
+    "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
     "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
     "openapi": Place("app.cli.openapi", "openapi", "Print the API's OpenAPI document, or check a committed one."),
 }
@@ -80,7 +85,7 @@ def load(name: str) -> Any:  # noqa: ANN401 - typer keeps this type to itself
         loaded.name = name
         return loaded
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name)(found)
+    alone.command(name, cls=Command)(found)
     return get_command(alone)
 
 

@@ -8,20 +8,26 @@ from urllib.parse import urlencode
 
 import typer
 
-from app.cli.failures import fail
+from app.cli.failures import fail, on_the_command_line, status_of
 from app.main import create_app
 from app.settings import Settings
+from app.sources.source import sources
 
 _FIRST_ERROR = 400
 
 
-def print_answer(settings: Settings, path: str, parameters: Mapping[str, object]) -> None:
+def print_answer(settings: Settings, path: str, parameters: Mapping[str, object], *, with_private: bool = True) -> None:
     """Print the JSON of one call; parameters that are null or empty are left out, lists are joined with commas."""
     query = {name: text for name, value in parameters.items() if (text := _text(value)) is not None}
-    quiet = settings.model_copy(update={"log_level": "error"})
+    # Whoever may read the database may see private sources too.
+    shown = tuple(sources()) if with_private else settings.public_sources
+    alone = {"log_level": "error", "refresh_in_server": False, "public_sources": shown}
+    quiet = settings.model_copy(update=alone)
     status, body = asyncio.run(_ask(quiet, path, urlencode(query)))
     if status >= _FIRST_ERROR:
-        raise fail(str(json.loads(body)["detail"]))
+        problem = json.loads(body)
+        code = str(problem["type"]).rpartition("/")[2]
+        raise fail(on_the_command_line(str(problem["detail"])), status_of(code))
     typer.echo(body)
 
 

@@ -39,9 +39,12 @@ class KnownCustomer(StrEnum):
 def compare(  # noqa: PLR0913 - each parameter is an option of the command line
     corridor: Annotated[str, typer.Argument(help="From where to where: GBR-PHL, or gb-ph.", show_default=False)],
     *,
-    amount: Annotated[str | None, typer.Option(help="How much. [default: the survey's amount near USD 200]")] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="How much. [default: the survey's amount near USD 200; live: about USD 200]")
+    ] = None,
     amount_is: Annotated[
-        AmountIs | None, typer.Option(help="What the amount is, equal for every offer. [default: principal]")
+        AmountIs | None,
+        typer.Option(help="What the amount is, equal for every offer. [default: principal; live: total_paid]"),
     ] = None,
     currency: Annotated[
         str | None,
@@ -65,6 +68,9 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
         bool | None, typer.Option(help="Receivable without a bank account or card.", show_default=False)
     ] = None,
     customer: Annotated[KnownCustomer | None, typer.Option(help="Whether the sender is known there already.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="The institution whose rates live margins are measured against: ecb.")
+    ] = None,
     exact_only: Annotated[bool, typer.Option("--exact-only", help="Leave out interpolated prices.")] = False,
     sort: Annotated[Sort, typer.Option(help="What comes first: the cheapest, or the fastest.")] = Sort.COST,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many offers are shown.")] = 20,
@@ -82,16 +88,13 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
     from app.domain.filters import Filters
 
     read_language(language)
-    if basis is Basis.LIVE:
-        expected = "survey: there are no live quotes yet"
-        raise InvalidParameter(parameter="--basis", expected=expected, given=basis)
     filters = Filters(
         payment_instrument=_any_of(PaymentInstrument, "payment-instrument", payment_instrument),
         access_point=_any_of(AccessPoint, "access-point", access_point),
         receiving_method=_any_of(ReceivingMethod, "receiving-method", receiving_method),
         provider_type=_any_of(ProviderType, "provider-type", provider_type),
         provider=_texts(provider),
-        source=_texts(source),
+        source=_sources(source),
         max_transfer_speed=next(iter(_any_of(TransferSpeed, "max-transfer-speed", max_transfer_speed)), None),
         max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
         paying_without_account=paying_without_account,
@@ -106,9 +109,10 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
         filters=filters,
         exact_only=exact_only,
         sort_by_speed=sort is Sort.TRANSFER_SPEED,
+        benchmark=benchmark,
     )
     with opened() as data:
-        found = data.round(corridor, None if period is None else quarter(period))
+        found = data.prices(corridor, basis=basis, period=None if period is None else quarter(period))
         comparison = data.comparison(found, question)
     if as_json:
         from app.cli.answers import print_answer
@@ -132,17 +136,18 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
             "receiving_without_account": receiving_without_account,
             "customer": filters.customer,
             "exact_only": exact_only or None,
+            "benchmark": benchmark,
             "sort": sort,
             "limit": limit,
             "expand": "excluded" if excluded else None,
             "language": language,
         }
-        print_answer(data.settings, f"/v1/corridors/{found.corridor}/comparison", asked)
+        print_answer(data.settings, f"/v1/corridors/{comparison.corridor}/comparison", asked)
     else:
         from app.cli.comparison_view import show
         from app.cli.output import console
 
-        show(console(), comparison, data.geography, limit=limit, list_excluded=excluded)
+        show(console(), comparison, data, limit=limit, list_excluded=excluded)
 
 
 def _any_of(kind: type[Word], option: str, text: str | None) -> frozenset[Word]:
@@ -157,3 +162,13 @@ def _any_of(kind: type[Word], option: str, text: str | None) -> frozenset[Word]:
 
 def _texts(text: str | None) -> frozenset[str]:
     return frozenset() if text is None else frozenset(word.strip() for word in text.split(","))
+
+
+def _sources(text: str | None) -> frozenset[str]:
+    """Read the keys of sources with commas between."""
+    from app.sources.source import sources
+
+    asked, known = _texts(text), sources()
+    for key in sorted(asked - known.keys()):
+        raise InvalidParameter(parameter="--source", expected=f"any of {', '.join(known)}", given=key)
+    return asked

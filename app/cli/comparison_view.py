@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
+from app.cli.benchmark_view import benchmark
+from app.cli.data import Data
 from app.cli.output import Column, figure, mark, money, name, percent, put, words
 from app.compare import Comparison
 from app.domain.geography import Geography
 from app.domain.ranking import Excluded, Offer
-from app.domain.vocabulary import AmountIs, Caution
+from app.domain.vocabulary import AmountIs, Basis, Caution
 
 CAUTIONS = {
     Caution.RECEIVER_CONVERTS_LATER: "Paid out in a currency that the receiver has to change: what that costs is not "
@@ -23,7 +25,7 @@ CAUTIONS = {
     Caution.INTERPOLATED: "Not surveyed at this amount: read off a straight line between the amounts that were.",
     Caution.ESTIMATE_BY_COMPETITOR: "An estimate by a competitor.",
     Caution.SOURCES_DISAGREE: "Sources differ by more than 1 %.",
-    Caution.TAX_APPLIES: "A tax on sending is added to what the sender pays.",
+    Caution.TAX_APPLIES: "A tax on sending comes on top",
 }
 """What each caution means. That a price has a single source holds for every survey, and is said once."""
 
@@ -57,10 +59,13 @@ _KEYS = {
 }
 
 
-def show(console: Console, comparison: Comparison, geography: Geography, *, limit: int, list_excluded: bool) -> None:
+def show(console: Console, comparison: Comparison, data: Data, *, limit: int, list_excluded: bool) -> None:
     """Write a comparison: heading, notices, table, cautions, summary, and who is not ranked and why."""
-    for heading in _heading(comparison, geography):
+    for heading in _heading(comparison, data.geography):
         console.print(heading)
+    if comparison.basis is Basis.LIVE:
+        for line in benchmark(comparison, data.board.institutions, data.now.date()):
+            console.print(line)
     for notice in comparison.notices:
         console.print(Text(f"! {notice.text}", style="yellow"))
     console.print()
@@ -85,7 +90,9 @@ def _heading(comparison: Comparison, geography: Geography) -> Iterator[Text]:
     yield Text(f"{comparison.corridor}: {sending} to {receiving}", style="bold")
     amount = money(comparison.amount, comparison.amount_currency)
     held = _HELD_EQUAL[comparison.amount_is].format(amount)
-    yield Text(f"{held}. Prices of {comparison.period}, ranked by {_KEYS[comparison.ranking.key]}.")
+    when = f"Prices of {comparison.period}" if comparison.period else "Live prices"
+    ranked = f", ranked by {_KEYS[comparison.ranking.key]}" if comparison.ranking.offers else ""
+    yield Text(f"{held}. {when}{ranked}.")
 
 
 def _letters(offers: tuple[Offer, ...]) -> dict[Caution, str]:
@@ -106,12 +113,11 @@ def _offers(console: Console, comparison: Comparison, limit: int, letters: dict[
         figure("Margin", dropped=5),
         *([figure(extra)] if extra else []),
         figure("Total cost"),
-        Column("", dropped=4, is_name=True),
+        Column("", dropped=4, is_name=True, called="marks"),
+        *([Column("Seen", dropped=7)] if comparison.basis is Basis.LIVE else []),
         Column("", is_name=True),
     ]
-    left_out = put(console, columns, [_row(comparison, offer, letters) for offer in comparison.ranking.offers[:limit]])
-    if left_out:
-        console.print(f"No room here for: {', '.join(left_out)}.")
+    put(console, columns, [_row(comparison, offer, letters) for offer in comparison.ranking.offers[:limit]])
 
 
 def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> list[Text | str]:
@@ -132,6 +138,7 @@ def _row(comparison: Comparison, offer: Offer, letters: dict[Caution, str]) -> l
         *([extra] if extra else []),
         percent(price.total_cost_percent),
         mark(price.total_cost_percent),
+        *([comparison.freshness_of(offer).value] if comparison.basis is Basis.LIVE else []),
         "".join(letters[caution] for caution in offer.cautions if caution in letters),
     ]
 
@@ -141,11 +148,31 @@ def _below(comparison: Comparison, limit: int, letters: dict[Caution, str]) -> I
     if len(offers) > limit:
         yield f"… and {_count(len(offers) - limit, 'more offer')}; --limit {len(offers)} shows all."
     for caution, letter in letters.items():
-        yield f"{letter}  {CAUTIONS[caution]}"
+        yield f"{letter}  {_taxed(offers[:limit]) if caution is Caution.TAX_APPLIES else CAUTIONS[caution]}"
     if any(not offer.is_rank_certain for offer in offers[:limit]):
         yield "~  Not certain: prices between surveyed amounts lie within bounds, and these overlap."
     if any(offer.services > 1 for offer in offers[:limit]):
         yield "×  Services that are equal in every field are one offer; averages count each."
+
+
+def _taxed(offers: tuple[Offer, ...]) -> str:
+    """Say which tax comes on top, and what it amounts to where that is known."""
+    due = [
+        (offer.price, found) for offer in offers if (found := offer.candidate.tax) is not None and found.percent != 0
+    ]
+    tax = due[0][1].tax
+    of_what = f"{tax.percent} % of what is sent, on {words(tax.payment_instruments)}"
+    said = f"{CAUTIONS[Caution.TAX_APPLIES]} ({tax.name}), {of_what}"
+    known = [price for price, found in due if found.percent is not None]
+    if known:
+        least, most = (end(price.tax for price in known) for end in (min, max))
+        currency = known[0].currency
+        said += f": {money(least) + ' to ' if least != most else ''}{money(most, currency)}"
+    return (
+        f"{said}."
+        if len(known) == len(due)
+        else f"{said}. Where it is not known whether it is due, it is in no figure."
+    )
 
 
 def _summary(comparison: Comparison) -> Iterator[str]:
@@ -156,13 +183,13 @@ def _summary(comparison: Comparison) -> Iterator[str]:
             f"{percent(summary.cheapest_percent)}, median {percent(summary.median_percent)}, average "
             f"{percent(summary.average_percent)}."
         )
-    if figures.average_percent is not None:
+    if figures is not None and figures.average_percent is not None:
         recomputed = figures.average_recomputed_percent
         beside = "" if recomputed is None else f" as published, {percent(recomputed)} recomputed"
         smart = f", SmaRT {percent(figures.smart.percent)}" if figures.smart.percent is not None else ""
         yield (
-            f"The corridor in {comparison.period}, at the USD 200 tier: average {percent(figures.average_percent)}"
-            f"{beside}{smart}."
+            f"The corridor in {comparison.figures_period}, at the USD 200 tier: "
+            f"average {percent(figures.average_percent)}{beside}{smart}."
         )
         yield "Target: 3 %, ceiling: 5 %."
 

@@ -10,15 +10,13 @@ from sqlalchemy import Engine
 
 from app import reference
 from app.board import Board, load, round_of, rounds_of
-from app.compare import Comparison, ComparisonQuestion, compare, survey_context
+from app.compare import Comparison, ComparisonQuestion, Prices, compare, find_prices, live_corridors
 from app.db import check_schema, open_engine, reading
-from app.domain.errors import InvalidParameter, NoDataYet, PeriodNotSurveyed, UnknownPeriod, UnknownProvider
+from app.domain.errors import InvalidParameter, NoDataYet, PeriodNotSurveyed, UnknownPeriod
 from app.domain.geography import Geography
-from app.domain.money import check_amount
-from app.domain.providers import suggest_providers
-from app.domain.quotes import quarter_end
+from app.domain.indicators import CorridorFigures
 from app.domain.rounds import CorridorRound
-from app.domain.vocabulary import AmountIs
+from app.domain.vocabulary import Basis
 from app.reference import LANGUAGES
 from app.settings import Settings, read_settings
 
@@ -35,17 +33,17 @@ class Data:
     board: Board
     now: datetime
 
-    def round(self, corridor: str, period: str | None) -> CorridorRound:
-        """Return a corridor's newest round, or that of a quarter; raise the domain's errors where there is none."""
+    def prices(self, corridor: str, *, basis: Basis | None, period: str | None) -> Prices:
+        """Return a corridor's prices: live, of its newest round, or of a quarter; raise the domain's errors."""
+        check_basis(basis, period)
         known = self.geography.corridor(corridor, self.board.corridors).id
-        newest = self.board.newest_round(known)
-        if period is None or period == newest.period:
-            return newest
-        periods = self.board.periods[known]
-        if period not in periods:
-            raise PeriodNotSurveyed(corridor=known, period=period, known=periods)
+        return find_prices(self.board, known, basis=basis, period=period, now=self.now, past=self._past)
+
+    def _past(self, corridor: str, period: str) -> CorridorRound:
         with reading(self.engine) as connection:
-            return round_of(connection, self.geography, known, period, known=periods)
+            return round_of(
+                connection, self.geography, corridor, period, known=self.board.periods[corridor], shown=self.board.shown
+            )
 
     def rounds(self, period: str | None) -> tuple[str, Mapping[str, CorridorRound]]:
         """Return a quarter, the newest unless told, and its round of each corridor that was surveyed then."""
@@ -56,28 +54,18 @@ class Data:
         if period not in surveyed:
             raise PeriodNotSurveyed(period=period, known=surveyed)
         with reading(self.engine) as connection:
-            return period, {found.corridor: found for found in rounds_of(connection, self.geography, period)}
+            return period, {
+                found.corridor: found for found in rounds_of(connection, self.geography, period, shown=self.board.shown)
+            }
 
-    def comparison(self, found: CorridorRound, question: ComparisonQuestion) -> Comparison:
-        """Compare a round, after checking what only the data can judge."""
-        for provider in sorted(question.filters.provider):
-            if provider not in self.board.providers:
-                near = suggest_providers(provider, self.board.providers)
-                raise UnknownProvider(text=provider, suggestions=near)
-        for code in (question.sending_currency, question.receiving_currency):
-            if code is not None:
-                self.geography.currency(code)
-        if question.amount is not None:
-            check_amount(question.amount, self.geography.currency(self._amount_currency(found, question)))
-        context = survey_context(self.board, found)
-        return compare(found, question, context=context, geography=self.geography, now=self.now)
+    def live_figures(self) -> Mapping[str, CorridorFigures | None]:
+        """Return the figures of every corridor by live prices; null where it has none, or none that can be ranked."""
+        found = live_corridors(self.board, self.geography, self.now).figures
+        return {corridor: found.get(corridor) for corridor in self.board.corridors}
 
-    def _amount_currency(self, found: CorridorRound, question: ComparisonQuestion) -> str:
-        sending = question.sending_currency or found.default_currency
-        if question.amount_is is not AmountIs.RECEIVED:
-            return sending
-        local = self.geography.local_currency(found.corridor[4:], quarter_end(found.period))
-        return question.receiving_currency or local or sending
+    def comparison(self, found: Prices, question: ComparisonQuestion) -> Comparison:
+        """Compare, after checking what only the data can judge."""
+        return compare(found, question, board=self.board, geography=self.geography, now=self.now)
 
 
 @contextmanager
@@ -89,10 +77,16 @@ def opened() -> Iterator[Data]:
         check_schema(engine)
         geography, now = reference.load(), datetime.now(UTC)
         with reading(engine) as connection:
-            board = load(connection, geography, now)
+            board = load(connection, geography, now, with_private=True)
         yield Data(settings, engine, geography, board, now)
     finally:
         engine.dispose()
+
+
+def check_basis(basis: Basis | None, period: str | None) -> None:
+    """Refuse live prices of a quarter: only surveys have quarters."""
+    if basis is Basis.LIVE and period is not None:
+        raise InvalidParameter(parameter="--period", expected="no period: live prices have none", given=period)
 
 
 def quarter(text: str) -> str:

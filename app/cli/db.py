@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy import Engine
 
+from app.cli.command import Command
 from app.db import (
     DatabaseError,
     check_integrity,
@@ -23,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, mig
 FAILED = 1
 
 
-@app.command("upgrade")
+@app.command("upgrade", cls=Command)
 def upgrade_command() -> None:
     """Create the database where there is none, else bring its schema to this release."""
     with _engine() as engine:
@@ -39,7 +40,7 @@ def upgrade_command() -> None:
             typer.echo(f"Migrated {where} from schema {before} to {after}.")
 
 
-@app.command("check")
+@app.command("check", cls=Command)
 def check_command() -> None:
     """Check that the database answers, has this release's schema, and is whole."""
     with _engine() as engine:

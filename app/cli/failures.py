@@ -1,5 +1,6 @@
 """What a person sees when something goes wrong: what it was and what to do, on standard error; never a traceback."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +22,28 @@ _WRONG_USE = frozenset(
         "invalid-number",
         "invalid-parameter",
         "invalid-request",
+        "source-not-fetched",
         "unknown-corridor",
         "unknown-country",
         "unknown-currency",
+        "unknown-institution",
         "unknown-period",
         "unknown-provider",
+        "unknown-source",
     }
 )
 """Codes of the errors that another command line would have avoided."""
+
+_QUOTATION = re.compile('("[^"]*")')
+_SAID_OTHERWISE = (
+    (re.compile(r"GET /v1/corridors lists"), "threepercent corridors lists"),
+    (re.compile(r"GET /v1/providers lists them"), "threepercent compare CORRIDOR --json names them"),
+    (re.compile(r"\bsending_currency\b"), "--currency"),
+    (re.compile(r"\b(basis|period)=(\w+)"), r"--\1 \2"),
+    (re.compile(r"\bleave out (?=basis|benchmark|period)"), "leave out --"),
+    (re.compile(r"^(amount|basis|benchmark|period|source)(?= cannot be | is not valid )"), r"--\1"),
+)
+"""What the domain's errors say of calls and parameters, and how a command line is told the same."""
 
 
 @contextmanager
@@ -37,7 +52,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ThreePercentError as error:
-        raise fail(error.detail, WRONG_USE if error.code in _WRONG_USE else FAILED) from None
+        raise fail(on_the_command_line(error.detail), status_of(error.code)) from None
     except KeyboardInterrupt:
         raise fail("Interrupted.", INTERRUPTED) from None
     except Exception as error:
@@ -45,6 +60,19 @@ def explained() -> Iterator[None]:
         if status is None:
             raise
         raise fail(str(error), status) from None
+
+
+def status_of(code: str) -> int:
+    """Return the exit status of a domain error, by its code."""
+    return WRONG_USE if code in _WRONG_USE else FAILED
+
+
+def on_the_command_line(detail: str) -> str:
+    """Say what an error says with commands and options in place of calls and parameters; quotations are left alone."""
+    parts = _QUOTATION.split(detail)
+    for pattern, said in _SAID_OTHERWISE:
+        parts[::2] = [pattern.sub(said, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def fail(message: str, status: int = FAILED) -> typer.Exit:

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import typer
 from sqlalchemy import Engine
 
+from app.cli.command import Command
 from app.cli.failures import fail
 from app.cli.output import console
 from app.cli.refused import refused_rows
@@ -18,22 +20,28 @@ from app.db import is_sqlite, open_engine, reading, sqlite_file, upgrade
 from app.domain.errors import quoted
 from app.ingest import Limits, Order, Progress, Report, run
 from app.settings import read_settings
+from app.sources.source import Refused
 from app.store import imports as stored
 
 _EVERY_ROWS = 25_000
 _LISTED = 20
+_PLACES = 5
 
 imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List imports, or show one.")
 
 
 def import_file(
-    file: Path = typer.Argument(help="The survey: a workbook (.xlsx), or CSV in either layout, also gzipped."),
+    file: Path = typer.Argument(
+        help="A survey: a workbook (.xlsx), or CSV in either layout, also gzipped. Or the ECB's rates: "
+        "eurofxref-hist.csv, its zip, or the daily XML. Or a file of reviewed tariffs (JSON)."
+    ),
     refused: Path | None = typer.Option(None, "--refused", metavar="FILE", help="Write the refused rows here, as CSV."),
     *,
+    source: str | None = typer.Option(None, "--source", help="Whose it is, where the file does not say: wise."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Store nothing; tell what the import would change."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:
-    """Import a survey file. It is one transaction: all that can be accepted, or nothing."""
+    """Import a file: a survey, rates or tariffs. It is one transaction: all that can be accepted, or nothing."""
     if not file.is_file():
         raise fail(f"There is no file {quoted(str(file), 200)}.", 2)
     settings = read_settings()
@@ -42,6 +50,7 @@ def import_file(
         stack.callback(engine.dispose)
         rows = None if refused is None else stack.enter_context(refused_rows(refused, [file, *_files(engine)]))
         upgrade(engine)
+        places = _Places()
         on_progress = stack.enter_context(_progress(file.name))
         order = Order(
             file=file,
@@ -52,8 +61,10 @@ def import_file(
             ),
             is_dry_run=dry_run,
             on_progress=on_progress,
-            on_refused=rows or _ignore,
+            on_refused=places if rows is None else _both(rows, places),
             on_wait=lambda: typer.echo("Waiting for another import…", err=True),
+            source=source,
+            public_sources=settings.public_sources,
         )
         report = run(engine, order)
         if rows is not None:
@@ -61,10 +72,10 @@ def import_file(
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        _print_report(report, is_dry_run=dry_run)
+        _print_report(report, places, is_dry_run=dry_run)
 
 
-@imports.command("list")
+@imports.command("list", cls=Command)
 def list_imports(*, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """List the newest imports, the newest first."""
     with _connection() as connection:
@@ -81,7 +92,7 @@ def list_imports(*, as_json: bool = typer.Option(False, "--json", help="Print JS
         typer.echo(f"{each.id:>4}  {each.started_at:%Y-%m-%d %H:%M}  {each.file.identity.source}  {outcome}  {name}")
 
 
-@imports.command("show")
+@imports.command("show", cls=Command)
 def show_import(
     import_id: int = typer.Argument(help="The import's number, as imports list shows it."),
     *,
@@ -103,8 +114,32 @@ def show_import(
         typer.echo(line)
 
 
-def _ignore(_: object) -> None:
-    """Take a refused row that nobody wants."""
+@dataclass(slots=True)
+class _Places:
+    """Takes refused records and keeps the first few, to be shown with their places."""
+
+    first: list[Refused] = field(default_factory=list)
+    number: int = 0
+
+    def __call__(self, refused: Refused) -> None:
+        self.number += 1
+        if len(self.first) < _PLACES:
+            self.first.append(refused)
+
+    def lines(self) -> Iterator[str]:
+        for refused in self.first:
+            place = quoted(refused.key, 200)[1:-1]
+            yield f"    at {place or 'the top'}: {refused.reason}, found {quoted(refused.given)}"
+        if self.number > len(self.first):
+            yield f"    and {self.number - len(self.first):,} more; --refused FILE lists all"
+
+
+def _both(*takers: Callable[[Refused], None]) -> Callable[[Refused], None]:
+    def take(refused: Refused) -> None:
+        for taker in takers:
+            taker(refused)
+
+    return take
 
 
 def _files(engine: Engine) -> list[Path]:
@@ -188,12 +223,12 @@ def _lines() -> Callable[[Progress], None]:
     return tell
 
 
-def _print_report(report: Report, *, is_dry_run: bool) -> None:
+def _print_report(report: Report, refused: _Places, *, is_dry_run: bool) -> None:
     out = console()
     if report.already is not None:
         out.print(f"Nothing to do: import {report.already} was of the same content, labels and corrections.")
         return
-    for line in _count_lines(report.counts):
+    for line in _count_lines(report.counts, refused.lines()):
         out.print(line, soft_wrap=True)
     for line in _difference_lines(report.difference or {}):
         out.print(line, soft_wrap=True)
@@ -205,9 +240,13 @@ def _print_report(report: Report, *, is_dry_run: bool) -> None:
         out.print(f"Import {report.import_id} committed: dataset version {report.dataset_version}.")
 
 
-def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, as stored
-    if not counts:
-        return
+def _count_lines(counts: Any, places: Iterable[str] = ()) -> Iterator[str]:  # noqa: ANN401 - plain values, as stored
+    """Say what became of records, and where the first refused ones are; a survey's are told by column."""
+    if counts:
+        yield from _answer_lines(counts, places) if "target" in counts else _survey_lines(counts)
+
+
+def _survey_lines(counts: dict[str, Any]) -> Iterator[str]:
     yield from _sheet_lines(counts)
     yield f"Rows read        {counts['rows_read']:>9,}"
     new, changed, same = counts["rows_new"], counts["rows_changed"], counts["rows_unchanged"]
@@ -236,6 +275,18 @@ def _count_lines(counts: Any) -> Iterator[str]:  # noqa: ANN401 - plain values, 
         yield from _more(notes)
     for correction in counts["idle_corrections"]:
         yield f"Correction that matched nothing: {correction}"
+
+
+def _answer_lines(counts: dict[str, Any], places: Iterable[str]) -> Iterator[str]:
+    """Say what became of the rates or quotes of an answer."""
+    yield f"Accepted         {counts['records_accepted']:>9,}"
+    yield f"Refused          {counts['records_refused']:>9,}"
+    for code, number in counts["refused"].items():
+        yield f"    {number:>9,}  {code}"
+    yield from places
+    for what, number in counts["counts"].items():
+        if number:
+            yield f"  {what:<28}{number:>9,}"
 
 
 def _sheet_lines(counts: dict[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ GAP = 3
 """Between two columns of a table: what ``box.SIMPLE_HEAD`` and its padding take."""
 
 UNKNOWN = "–"
+SYNTHETIC_RATES = "These rates are invented for demonstration. No institution published them."
 SYNTHETIC = "These prices are invented for demonstration. No provider offers them."
 
 
@@ -81,13 +82,15 @@ def mark(cost_percent: Fraction | None) -> Text:
 class Column:
     """A column of a table: figures stand to the right and are never broken, a name only where it is very long.
 
-    ``dropped`` says which columns a narrow terminal loses first (1, then 2, …); 0 stays.
+    ``dropped`` says which columns a narrow terminal loses first (1, then 2, …); 0 stays. ``called`` names a column
+    without a heading.
     """
 
     heading: str
     dropped: int = 0
     is_figure: bool = False
     is_name: bool = False
+    called: str = ""
 
     def least(self, cells: Iterable[Text]) -> int:
         """Return the least width at which no word is broken."""
@@ -108,10 +111,11 @@ def name(heading: str, dropped: int = 0) -> Column:
     return Column(heading, dropped, is_name=True)
 
 
-def put(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | str]]) -> list[str]:
-    """Write a table that fits, without blanks at the ends of its lines; return the headings it had no room for.
+def put(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | str]]) -> None:
+    """Write a table that fits, without blanks at the ends of its lines, and name the columns it had no room for.
 
-    Words are broken only where the columns that always stay are too wide for the terminal by themselves.
+    Words are broken only where the columns that always stay are too wide for the terminal by themselves. A figure is
+    never broken nor cut, since what is left of it would be another figure: then lines are longer than the terminal.
     """
     texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     cells = [[row[place] for row in texts] for place in range(len(columns))]
@@ -122,7 +126,8 @@ def put(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | 
             kept.remove(place)
     full = [max(Text(columns[index].heading).cell_len, *(cell.cell_len for cell in cells[index])) for index in kept]
     widths = _shrunk(full, [least[index] for index in kept], out.width)
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    widths = _shrunk(widths, [least[index] if columns[index].is_figure else 1 for index in kept], out.width)
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", width=_width(widths))
     for index, width in zip(kept, widths, strict=True):
         column = columns[index]
         side: Literal["left", "right"] = "right" if column.is_figure else "left"
@@ -130,9 +135,11 @@ def put(out: Console, columns: Sequence[Column], rows: Iterable[Sequence[Text | 
     for row in texts:
         made.add_row(*(row[index] for index in kept))
     with out.capture() as captured:
-        out.print(made)
+        out.print(made, crop=False)
     out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
-    return [column.heading for place, column in enumerate(columns) if place not in kept and column.heading]
+    left_out = [column.heading or column.called for place, column in enumerate(columns) if place not in kept]
+    if left_out:
+        out.print(f"No room here for: {', '.join(left_out)}.")
 
 
 def _width(widths: Sequence[int]) -> int:

@@ -3,7 +3,6 @@
 import errno
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +23,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Fetch sources when they are due, too.")] = False,
 ) -> None:
     """Serve the API.
 
@@ -32,12 +32,15 @@ def serve(
     from uvicorn import Config, Server
     from uvicorn.supervisors import Multiprocess
 
+    from app.refresh import check_fetching
     from app.settings import read_settings
 
-    read_settings()  # what is wrong with them is better said once, here, than by every worker
+    settings = read_settings()  # what is wrong with them is better said once, here, than by every worker
+    if refresh or settings.refresh_in_server:
+        check_fetching(settings)
     listening = _listen(host, port)
     config = Config(
-        "app.cli.serve:application",
+        f"app.cli.serve:{'refreshing_application' if refresh else 'application'}",
         factory=True,
         workers=workers,
         access_log=False,
@@ -47,11 +50,13 @@ def serve(
     )
     server = Server(config)
     tell(_address(host, listening))
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends it
+    try:
         if workers > 1:
             Multiprocess(config, sockets=[listening]).run()
             return
         server.run(sockets=[listening])
+    except KeyboardInterrupt:  # Ctrl-C is how a person ends it, be it before it has started
+        return
     if not server.started:
         raise fail("The server could not start; its log says why.")
 
@@ -62,6 +67,14 @@ def application() -> "FastAPI":
     from app.settings import read_settings
 
     return create_app(read_settings())
+
+
+def refreshing_application() -> "FastAPI":
+    """Make the app of one worker that also fetches sources when they are due."""
+    from app.main import create_app
+    from app.settings import read_settings
+
+    return create_app(read_settings().model_copy(update={"refresh_in_server": True}))
 
 
 def _listen(host: str, port: int) -> socket.socket:

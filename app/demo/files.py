@@ -45,7 +45,7 @@ def write_csv(plan: Plan, path: Path, progress: Progress) -> None:
     """
     (layout,) = plan.layouts
     columns = CSV_COLUMNS[layout]
-    with _appearing(path) as unfinished, _text(unfinished, is_packed=path.suffix == ".gz") as text:
+    with appearing(path) as unfinished, _text(unfinished, is_packed=path.suffix == ".gz") as text:
         lines = csv.writer(text, lineterminator="\n")
         lines.writerow(columns)
         for number, place in enumerate(plan.places(layout), 1):
@@ -65,7 +65,7 @@ def write_workbook(plan: Plan, path: Path, progress: Progress) -> None:
     if largest > SHEET_ROWS:
         message = f"A sheet holds {SHEET_ROWS} rows and this survey needs {largest}: ask for fewer, or for CSV."
         raise DemoError(message)
-    with _appearing(path) as unfinished, TemporaryDirectory(dir=path.parent, prefix=".demo-") as folder:
+    with appearing(path) as unfinished, TemporaryDirectory(dir=path.parent, prefix=".demo-") as folder:
         book = xlsxwriter.Workbook(
             unfinished, {"constant_memory": True, "strings_to_urls": False, "tmpdir": folder, "in_memory": False}
         )
@@ -148,7 +148,7 @@ def text_date(made: Row) -> str:
 
 
 @contextmanager
-def _appearing(path: Path) -> Iterator[Path]:
+def appearing(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to, and put the file in its place when it is complete."""
     unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
     try:

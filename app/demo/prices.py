@@ -63,7 +63,7 @@ def tiers(
     rank = around(around(corridor.rank, service[4], _FEE_SPREAD), now[0], 2500)
     fee_percent = quantile(FEE_PERCENT, rank) * trend // 1000
     small, large = corridor.amounts
-    step = _step(small)
+    step = round_step(small)
     fee = max(fee_percent * small // _MILLION // step, 1) * step
     larger_fee = fee * quantile(FEE_RATIO, around(service[5], now[1], 2500)) // 1000 // step * step
     margin = _margin(corridor, trend, service, now, trap)
@@ -78,7 +78,7 @@ def rates(corridor: Corridor, margin: int, level: int, draw: int) -> Rates:
     """Return rates of six digits that show ``margin`` (hundredths of a percent); the level drifts over the rounds."""
     interbank = corridor.rate * (100_000 - 12 * (1000 - level) + draw * 3000 // 65536) / 100_000
     offered = interbank * (10_000 - margin) / 10_000
-    return Rates(_six_digits(offered), _six_digits(interbank))
+    return Rates(six_digits(offered), six_digits(interbank))
 
 
 def _margin(corridor: Corridor, trend: int, service: tuple[int, ...], now: tuple[int, ...], trap: str | None) -> int:
@@ -89,7 +89,7 @@ def _margin(corridor: Corridor, trend: int, service: tuple[int, ...], now: tuple
     return quantile(POSITIVE_MARGIN, rank) * trend // 1000
 
 
-def _step(amount: int) -> int:
+def round_step(amount: int) -> int:
     """Return the step of round fees, in hundredths: 1, 2 or 5 times a power of ten, at most a 400th of ``amount``."""
     size = 1
     while size * 10 <= amount // 400:
@@ -97,7 +97,7 @@ def _step(amount: int) -> int:
     return max(factor * size for factor in (1, 2, 5) if factor * size <= max(amount // 400, 1))
 
 
-def _six_digits(rate: Decimal) -> str:
+def six_digits(rate: Decimal) -> str:
     """Return the rate with six significant digits, without an exponent."""
     text = f"{_SIX_DIGITS.plus(rate):f}"
     return text if "." in text else f"{text}.0"

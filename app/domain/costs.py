@@ -27,8 +27,10 @@ def total_cost(principal: Fraction, fee: Fraction, margin_percent: Fraction) -> 
 class Price:
     """One offer solved for one amount: money in major units of ``currency``, exact; null where it is not known.
 
+    ``tax`` is the sender's, which the provider only collects: no part of the cost, but of what the sender pays.
     ``total_cost_low`` and ``_high`` (money) and their percentages bound an interpolated price; elsewhere they are the
-    cost itself. ``tier`` is the survey tier that was observed at this very amount, null for anything else.
+    cost itself; ``fee_bounds`` are the steps between which an interpolated fee lies. ``tier`` is the survey tier that
+    was observed at this very amount, null for anything else.
     """
 
     basis: PriceBasis
@@ -50,11 +52,18 @@ class Price:
     fx_margin_status: FxMarginStatus | None
     tier: AmountTier | None
     quote_ids: tuple[UUID, ...]
+    tax: Fraction = Fraction(0)
+    fee_bounds: tuple[Fraction, Fraction] | None = None
+
+    @property
+    def total_paid(self) -> Fraction:
+        """T = P + F: what the provider takes."""
+        return self.principal + self.fee
 
     @property
     def sender_pays(self) -> Fraction:
-        """T = P + F: all that leaves the sender's pocket."""
-        return self.principal + self.fee
+        """T + tax: all that leaves the sender's pocket."""
+        return self.total_paid + self.tax
 
     @property
     def fee_percent(self) -> Fraction:
@@ -67,6 +76,23 @@ class Price:
         return None if self.offered_rate is None else self.principal * self.offered_rate
 
     @property
+    def recipient_gets_bounds(self) -> tuple[Fraction, Fraction] | None:
+        """The least and the most that is received for the same total paid, where the fee is interpolated."""
+        gets, bounds = self.recipient_gets, self.fee_bounds
+        if gets is None or bounds is None:
+            return None if gets is None else (gets, gets)
+        per_principal = self.sender_pays - self.fee  # principal and the tax on it
+        return gets * (self.sender_pays - bounds[1]) / per_principal, gets * (
+            self.sender_pays - bounds[0]
+        ) / per_principal
+
+    @property
+    def sender_pays_bounds(self) -> tuple[Fraction, Fraction]:
+        """The least and the most that is paid for the same principal, where the fee is interpolated."""
+        low, high = self.fee_bounds or (self.fee, self.fee)
+        return self.sender_pays - self.fee + low, self.sender_pays - self.fee + high
+
+    @property
     def total_cost_percent(self) -> Fraction | None:
         """100·total_cost/P, the survey's convention: indicators, SmaRT, SDG 10.c."""
         return None if self.total_cost is None else 100 * self.total_cost / self.principal
@@ -74,7 +100,7 @@ class Price:
     @property
     def cost_of_total_paid_percent(self) -> Fraction | None:
         """100·total_cost/T: the same for a tariff whether its fee is on top or deducted."""
-        return None if self.total_cost is None else 100 * self.total_cost / self.sender_pays
+        return None if self.total_cost is None else 100 * self.total_cost / self.total_paid
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
     ThreePercentError
       UnknownCountry  UnknownCurrency  UnknownCorridor > CorridorToItself  CorridorNotCovered
-      UnknownPeriod  PeriodNotSurveyed  NoDataYet  UnknownProvider  UnknownQuote
-      InvalidNumber  InvalidAmount  InvalidName  InvalidParameter
-      SourceError
-        UnreadableFile > EncryptedFile, FileTooLarge   WrongLayout > MissingSheet, MissingColumn
-        InvalidCell > UnmappedLabel   DuplicateRow   SyntheticMix
+      UnknownPeriod  PeriodNotSurveyed  NoDataYet  NoLiveQuotes  UnknownProvider  UnknownQuote  UnknownInstitution
+      InvalidNumber  InvalidAmount  InvalidName  InvalidParameter  ContradictoryParameters
+      UnknownSource > SourceNotFetched  LeaseLost
+      SourceError: a file or an answer, ``file_errors.py``   FetchError: a call, ``fetch_errors.py``
 
 A class's docstring is its title: what the error means whoever meets it. ``code`` is its kebab-case name for machines
 and ``detail`` says what was wrong in this case, what is expected and what to do. Text from outside is only ever shown
@@ -15,7 +14,6 @@ through ``quoted``, so that no message can carry a control character, a forged l
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 QUOTED_LENGTH = 40
@@ -43,29 +41,6 @@ def listed(items: Iterable[str], most: int = LISTED) -> str:
     if len(known) <= most:
         return ", ".join(known)
     return f"{', '.join(known[:most])} and {len(known) - most} more"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where in a file something is: as much of it as is known. ``row`` counts from 1 as a spreadsheet shows it."""
-
-    file: str | None = None
-    sheet: str | None = None
-    row: int | None = None
-    column: str | None = None
-
-    def __str__(self) -> str:
-        """Return ``survey.xlsx, sheet "Dataset", row 12, column "cc1 lcu fee"``."""
-        parts = []
-        if self.file is not None:
-            parts.append(quoted(self.file, 200)[1:-1])
-        if self.sheet is not None:
-            parts.append(f"sheet {quoted(self.sheet)}")
-        if self.row is not None:
-            parts.append(f"row {self.row}")
-        if self.column is not None:
-            parts.append(f"column {quoted(self.column)}")
-        return ", ".join(parts)
 
 
 class ThreePercentError(Exception):
@@ -187,6 +162,16 @@ class NoDataYet(ThreePercentError):
         super().__init__("There are no prices yet. Import a survey with: threepercent import FILE")
 
 
+class NoLiveQuotes(ThreePercentError):
+    """There are no live prices for what was asked."""
+
+    code = "no-live-quotes"
+
+    def __init__(self, known: str) -> None:
+        """``known`` says what there is instead."""
+        super().__init__(f"There are no live quotes here yet. {known}")
+
+
 class UnknownProvider(ThreePercentError):
     """No provider has this id."""
 
@@ -209,6 +194,54 @@ class UnknownQuote(ThreePercentError):
         """``text`` is what was given as an id."""
         super().__init__(f"{quoted(text)} is not the id of a public quote; answers name theirs in quote_ids.")
         self.text = text
+
+
+class UnknownSource(ThreePercentError):
+    """No source has this key."""
+
+    code = "unknown-source"
+
+    def __init__(self, *, text: str, known: tuple[str, ...], detail: str | None = None) -> None:
+        """``text`` is what was given as a key, ``known`` are the keys that would do."""
+        there_is = f" There is {listed(known)}." if known else " There is none that would do."
+        super().__init__((detail or f"{quoted(text)} is not a source.") + there_is)
+        self.text = text
+        self.known = known
+
+
+class SourceNotFetched(UnknownSource):
+    """This source is not fetched over HTTP; its figures come in as files."""
+
+    code = "source-not-fetched"
+
+    def __init__(self, *, source: str, known: tuple[str, ...]) -> None:
+        """``known`` are the keys of sources that are fetched."""
+        detail = f"{quoted(source)} is not fetched: its figures come in with threepercent import FILE."
+        super().__init__(text=source, known=known, detail=detail)
+
+
+class LeaseLost(ThreePercentError):
+    """Another worker has taken this work over; nothing of what this one did since is stored."""
+
+    code = "lease-lost"
+
+    def __init__(self, *, name: str) -> None:
+        """``name`` is the lease's."""
+        super().__init__(f"Another worker holds {quoted(name)} now; what this one was about to store is dropped.")
+        self.name = name
+
+
+class UnknownInstitution(ThreePercentError):
+    """No institution whose rates are here has this key."""
+
+    code = "unknown-institution"
+
+    def __init__(self, *, text: str, known: tuple[str, ...] = ()) -> None:
+        """``known`` are the keys of the institutions whose rates are here."""
+        there_are = f" There are rates of {listed(known)}." if known else " There are no rates yet."
+        super().__init__(f"{quoted(text)} is not the key of an institution that publishes rates.{there_are}")
+        self.text = text
+        self.known = known
 
 
 class InvalidNumber(ThreePercentError):
@@ -264,118 +297,12 @@ class InvalidParameter(ThreePercentError):
         self.given = given
 
 
-class SourceError(ThreePercentError):
-    """Other people's data is not as expected, at a place that is named."""
+class ContradictoryParameters(ThreePercentError):
+    """Two parameters of the request exclude each other."""
 
-    code = "source-error"
+    code = "contradictory-parameters"
 
-    def __init__(self, detail: str, *, place: Place | None = None) -> None:
-        """``detail`` says what was wrong and what was expected; the place goes in front of it."""
-        where = str(place) if place else ""
-        super().__init__(f"{where}: {detail}" if where else detail)
-        self.place = place or Place()
-        self.problem = detail
-
-
-class UnreadableFile(SourceError):
-    """The file cannot be read as what it should be."""
-
-    code = "unreadable-file"
-
-
-class EncryptedFile(UnreadableFile):
-    """The file is protected by a password."""
-
-    code = "encrypted-file"
-
-    def __init__(self, *, place: Place | None = None) -> None:
-        """There is nothing to tell but what to do."""
-        super().__init__("is protected by a password; save it without one and import that.", place=place)
-
-
-class FileTooLarge(UnreadableFile):
-    """Reading the file would take more memory or time than is allowed."""
-
-    code = "file-too-large"
-
-
-class WrongLayout(SourceError):
-    """The file can be read, but is not laid out as any survey file that is known."""
-
-    code = "wrong-layout"
-
-
-class MissingSheet(WrongLayout):
-    """A workbook lacks a sheet that it must have."""
-
-    code = "missing-sheet"
-
-    def __init__(self, *, expected: str, found: tuple[str, ...], place: Place | None = None) -> None:
-        """``expected`` names the sheet or sheets looked for, ``found`` the file's."""
-        there = ", ".join(quoted(name) for name in found[:LISTED]) or "none"
-        super().__init__(f"lacks the sheet {expected}; its sheets are: {there}.", place=place)
-        self.expected = expected
-        self.found = found
-
-
-class MissingColumn(WrongLayout):
-    """A table lacks columns that it must have."""
-
-    code = "missing-column"
-
-    def __init__(self, *, columns: tuple[str, ...], place: Place | None = None) -> None:
-        """``columns`` are ours: the required ones that were not found."""
-        noun = "column" if len(columns) == 1 else "columns"
-        super().__init__(f"lacks the {noun} {', '.join(quoted(name) for name in columns)}.", place=place)
-        self.columns = columns
-
-
-class InvalidCell(SourceError):
-    """A cell holds something else than it must."""
-
-    code = "invalid-cell"
-
-    def __init__(self, *, expected: str, given: str, place: Place | None = None) -> None:
-        """``expected`` is a phrase, "a country's code"."""
-        super().__init__(f"expected {expected}, found {quoted(given)}.", place=place)
-        self.expected = expected
-        self.given = given
-
-
-class UnmappedLabel(InvalidCell):
-    """A published label that the source's label file does not map."""
-
-    code = "unmapped-label"
-
-    def __init__(self, *, label: str, vocabulary: str, place: Place | None = None) -> None:
-        """``vocabulary`` names the table of the label file that should map it."""
-        super().__init__(expected=f"a label mapped under {vocabulary}", given=label, place=place)
-        self.label = label
-        self.vocabulary = vocabulary
-
-
-class DuplicateRow(SourceError):
-    """A key that must be unique in a file and period occurs twice."""
-
-    code = "duplicate-row"
-
-    def __init__(self, *, key: str, place: Place | None = None) -> None:
-        """``key`` is the source's own key."""
-        super().__init__(f"the key {quoted(key)} occurs twice; the first row is kept.", place=place)
-        self.key = key
-
-
-class SyntheticMix(SourceError):
-    """Synthetic and real prices must not meet in one database."""
-
-    code = "synthetic-mix"
-
-    def __init__(self, *, database_is_synthetic: bool, place: Place | None = None) -> None:
-        """``database_is_synthetic`` says which of the two the database holds."""
-        holds, offered = ("synthetic", "real") if database_is_synthetic else ("real", "synthetic")
-        super().__init__(
-            f"this file holds {offered} prices and the database {holds} ones, which must not meet; "
-            "import it into another database (THREEPERCENT_DATABASE_URL).",
-            place=place,
-        )
-        self.database_is_synthetic = database_is_synthetic
+    def __init__(self, *parameters: str, detail: str) -> None:
+        """``parameters`` are the names of those that cannot stand together."""
+        super().__init__(detail)
+        self.parameters = parameters

@@ -6,7 +6,7 @@ either fee mode.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -16,6 +16,7 @@ from app.domain.polynomials import Polynomial, Span
 from app.domain.vocabulary import AmountIs, AmountTier, Exclusion, FeeMode, FxMarginStatus, PriceBasis
 
 IDENTITY = Polynomial(linear=Fraction(1))
+NO_TAX = Polynomial()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Piece:
 
     ``fee`` is money, ``fx_margin_percent`` percent and ``total_cost`` money, each as a function of the principal. The
     bounds, where the price is interpolated, are the lowest and highest value that a fee charged in steps can have.
+    ``tax`` is the sender's, money as a function of the principal.
     """
 
     span: Span
@@ -41,11 +43,12 @@ class Piece:
     is_total_suspect: bool = False
     fx_margin_status: FxMarginStatus | None = None
     tier: AmountTier | None = None
+    tax: Polynomial = NO_TAX
 
     @property
     def sender_pays(self) -> Polynomial:
-        """T as a function of the principal."""
-        return IDENTITY + self.fee
+        """T + tax as a function of the principal."""
+        return IDENTITY + self.fee + self.tax
 
     def principal_for(self, amount_is: AmountIs) -> Polynomial | None:
         """Return the principal as a line in the amount held equal; null where that needs a rate that is not known."""
@@ -69,6 +72,7 @@ class Gap:
     reason: Exclusion
     at_least_percent: Decimal | None = None
     fee: Polynomial | None = None
+    tax: Polynomial = NO_TAX
 
     def principal(self, amount: Fraction, amount_is: AmountIs) -> Fraction | None:
         """Return the principal of an amount held equal; null where that needs a fee or a rate that is not known."""
@@ -76,7 +80,7 @@ class Gap:
             return amount
         if amount_is is AmountIs.RECEIVED or self.fee is None:
             return None
-        return (IDENTITY + self.fee).inverse()(amount)
+        return (IDENTITY + self.fee + self.tax).inverse()(amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class PriceCurve:
                 solutions,
                 key=lambda found: (
                     found[0].basis is PriceBasis.OBSERVED,
-                    found[1],
+                    found[1] * (found[0].offered_rate or 1),
                     -found[0].sender_pays(found[1]),
                 ),
             )
@@ -162,12 +166,14 @@ class PriceCurve:
         low, high = cost, cost
         percent_low = percent_high = None if cost is None else 100 * cost / principal
         if piece.fee_bounds is not None and piece.margin_bounds is not None:
-            paid = principal + fee
+            paid = piece.sender_pays(principal)
             corners = [
                 (total_cost(converted, step, margin), converted)
                 for step in piece.fee_bounds
                 for margin in piece.margin_bounds
-                for converted in [paid - step if amount_is is AmountIs.TOTAL_PAID else principal]
+                for converted in [
+                    (paid - step) / (1 + piece.tax.linear) if amount_is is AmountIs.TOTAL_PAID else principal
+                ]
             ]
             low, high = min(cost for cost, _ in corners), max(cost for cost, _ in corners)
             percents = [100 * cost / converted for cost, converted in corners]
@@ -192,7 +198,19 @@ class PriceCurve:
             fx_margin_status=piece.fx_margin_status,
             tier=piece.tier,
             quote_ids=piece.quote_ids,
+            tax=piece.tax(principal),
+            fee_bounds=piece.fee_bounds,
         )
+
+
+def taxed(curve: PriceCurve, percent: Fraction) -> PriceCurve:
+    """Return the curve with a sender's tax of so many percent of the principal."""
+    tax = Polynomial(linear=percent / 100)
+    return replace(
+        curve,
+        pieces=tuple(replace(piece, tax=tax) for piece in curve.pieces),
+        gaps=tuple(replace(gap, tax=tax) for gap in curve.gaps),
+    )
 
 
 _ORDER = {reason: place for place, reason in enumerate(Exclusion)}

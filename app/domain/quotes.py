@@ -7,6 +7,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 from app.domain.methodology import SUSPECT_ABOVE_PERCENTAGE_POINTS, margin_is_measured
+from app.domain.terms import Terms
 from app.domain.vocabulary import (
     AccessPoint,
     AmountTier,
@@ -85,6 +86,28 @@ class Quote:
     published_mid_market_rate: Decimal | None
     fx_margin_status: FxMarginStatus
     cost_status: CostStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveQuote:
+    """What one source said at one time that a service costs: a price at one amount, or a whole tariff.
+
+    ``source_key`` is the source's own key of the service; with ``tier``, where the source is asked at two amounts, it
+    says which older quote this one replaces. ``valid_until`` null: no end was said.
+    """
+
+    id: UUID
+    source: str
+    source_key: str
+    evidence: Evidence
+    corridor: str
+    tier: AmountTier | None
+    observed_at: datetime
+    valid_until: datetime | None
+    description: Description
+    sending_currency: str
+    receiving_currency: str
+    terms: Terms
 
 
 def quarter_end(period: str) -> date:

@@ -15,6 +15,7 @@ from app.domain.filters import Filters
 from app.domain.price_curves import NoPrice, PriceCurve
 from app.domain.quotes import Description
 from app.domain.targets import meets_target_between
+from app.domain.taxes import TaxOnSender
 from app.domain.vocabulary import (
     AmountIs,
     Caution,
@@ -24,8 +25,6 @@ from app.domain.vocabulary import (
     SurveyNote,
 )
 
-_BOUNDED_KEYS = ("total_cost", "cost_of_total_paid_percent")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -33,6 +32,8 @@ class Candidate:
 
     ``curves``: one per sending currency. ``is_tender_for_receiver``: its payout currency, where named, is legal
     tender (or at a declared par) in the receiving country. ``key`` makes the order total: (source, source key).
+    ``barred``: why a live price, though known, is ranked no more. ``tax``: what the sender owes beside the price; where
+    its size is known the curves hold it.
     """
 
     key: tuple[str, str]
@@ -44,6 +45,10 @@ class Candidate:
     valid_until: datetime | None = None
     is_tender_for_receiver: bool = True
     quote_ids: tuple[UUID, ...] = ()
+    barred: Exclusion | None = None
+    sources_disagree: bool = False
+    has_other_sources: bool = False
+    tax: TaxOnSender | None = None
 
     def curve(self, currency: str) -> PriceCurve | None:
         """Return the curve in a sending currency."""
@@ -119,15 +124,15 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
     priced: list[tuple[Candidate, Price]] = []
     excluded: list[Excluded] = []
     for candidate in candidates:
-        found = _judge(candidate, question)
+        found = judge(candidate, question)
         if isinstance(found, Excluded):
             excluded.append(found)
         else:
             priced.append((candidate, found))
-    key = _key_name(question.amount_is, [price for _, price in priced])
+    key = rank_key(question.amount_is, [price for _, price in priced])
     rankable: list[tuple[Candidate, Price, Fraction]] = []
     for candidate, price in priced:
-        value = _value(key, price)
+        value = rank_value(key, price)
         if value is None:
             excluded.append(Excluded(candidate=candidate, reason=Exclusion.NO_BENCHMARK))
         else:
@@ -138,17 +143,35 @@ def rank(candidates: Iterable[Candidate], question: Question) -> Ranking:
     return Ranking(key, tuple(offers), tuple(sorted(excluded, key=lambda e: (e.reason, tie_order(e.candidate)[1:]))))
 
 
-def _judge(candidate: Candidate, question: Question) -> Price | Excluded:
+def judge(candidate: Candidate, question: Question) -> Price | Excluded:
+    """Return a candidate's price for the question, or why it has none that could be ranked."""
     reason = question.filters.reason(candidate.description, candidate.source, candidate.observed_at)
     if reason is None and question.receiving_currency is not None and candidate.pays_out(question.currency) is None:
         reason = "unknown_receiving_currency"
+    reason = reason or _unpriced_throughout(candidate, question)
     if reason is not None:
         return Excluded(candidate=candidate, reason=reason)
     price = _price(candidate, question)
     if isinstance(price, Price):
-        return price
+        if price.offered_rate is None and price.total_cost is None:  # below the first step of a banded rate
+            return Excluded(candidate=candidate, reason=Exclusion.INCOMPLETE_PRICE)
+        return price if candidate.barred is None else Excluded(candidate=candidate, reason=candidate.barred)
     at_least = None if price.at_least_percent is None else Fraction(price.at_least_percent)
     return Excluded(candidate=candidate, reason=price.reason, at_least_percent=at_least)
+
+
+def _unpriced_throughout(candidate: Candidate, question: Question) -> Exclusion | None:
+    """Return why a service has no cost at any amount, which is said before anything about the amount or its age.
+
+    A fee alone is no price. With a rate but nothing to hold it to, only equal principal has no ranking.
+    """
+    curve = candidate.curve(question.currency)
+    if curve is None or not curve.pieces or any(piece.total_cost is not None for piece in curve.pieces):
+        return None
+    if question.amount_is is AmountIs.PRINCIPAL and any(piece.offered_rate is not None for piece in curve.pieces):
+        return Exclusion.NO_BENCHMARK
+    is_blind = all(piece.offered_rate is None for piece in curve.pieces)
+    return Exclusion.INCOMPLETE_PRICE if is_blind and question.amount_is is not AmountIs.RECEIVED else None
 
 
 def _price(candidate: Candidate, question: Question) -> Price | NoPrice:
@@ -175,7 +198,8 @@ def _in_other_currency(candidate: Candidate) -> NoPrice:
     return NoPrice(Exclusion.OTHER_CURRENCY)
 
 
-def _key_name(amount_is: AmountIs, prices: list[Price]) -> str:
+def rank_key(amount_is: AmountIs, prices: list[Price]) -> str:
+    """Return what an answer compares, given every price that it could (METHODOLOGY, What is held equal)."""
     if amount_is is AmountIs.PRINCIPAL:
         return "total_cost"
     if amount_is is AmountIs.RECEIVED:
@@ -186,13 +210,15 @@ def _key_name(amount_is: AmountIs, prices: list[Price]) -> str:
     return "cost_of_total_paid_percent"
 
 
-def _value(key: str, price: Price) -> Fraction | None:
-    """Return what is compared, smaller is better."""
+def rank_value(key: str, price: Price) -> Fraction | None:
+    """Return a price's value under a key, smaller is better; null where it has none."""
     if key == "recipient_gets":
         return None if price.recipient_gets is None else -price.recipient_gets
     if key == "sender_pays":
         return price.sender_pays
-    return price.total_cost if key == "total_cost" else price.cost_of_total_paid_percent
+    if key == "total_cost" or price.total_cost is None:
+        return price.total_cost
+    return (price.total_cost + price.tax) / price.sender_pays  # at equal sender_pays, what does not arrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +242,7 @@ class _Row:
 def _placed(key: str, rankable: list[tuple[Candidate, Price, Fraction]], units: int) -> list[Offer]:
     rankable.sort(key=lambda row: (row[2], tie_order(row[0])))
     rows = _merged(rankable, units)
-    certain = _certain([row.price for row in rows]) if key in _BOUNDED_KEYS else [True] * len(rows)
+    certain = _certain([_bounds(key, row.price) for row in rows])
     offers: list[Offer] = []
     place = 1
     for _, group in groupby(rows, key=lambda row: row.value):
@@ -265,7 +291,7 @@ def _answered(candidate: Candidate, price: Price) -> tuple[object, ...]:
         *(candidate.source, candidate.evidence, candidate.observed_at, candidate.valid_until),
         cautions(candidate, price),
         price.fx_margin_status,
-        replace(price, quote_ids=()),
+        replace(price, quote_ids=(), fee_bounds=None),
     )
 
 
@@ -274,15 +300,25 @@ def tie_order(candidate: Candidate) -> tuple[int, str, tuple[str, str]]:
     return (candidate.description.transfer_speed.place, candidate.description.provider, candidate.key)
 
 
-def _certain(prices: list[Price]) -> list[bool]:
+def _bounds(key: str, price: Price) -> tuple[Fraction, Fraction] | None:
+    """Return the least and the most that an interpolated price can be under the key."""
+    if key == "recipient_gets":
+        return price.recipient_gets_bounds
+    if key == "sender_pays":
+        return price.sender_pays_bounds
+    if price.total_cost_low is None or price.total_cost_high is None:
+        return None
+    return price.total_cost_low, price.total_cost_high
+
+
+def _certain(bounds: list[tuple[Fraction, Fraction] | None]) -> list[bool]:
     """Say of each price whether its bounds stay clear of every other's; bounds that only touch do not overlap."""
-    bounds = [(price.total_cost_low, price.total_cost_high) for price in prices]
-    certain = [True] * len(prices)
-    for i, (low, high) in enumerate(bounds):
-        if low is None or high is None or low == high:
+    certain = [True] * len(bounds)
+    for i, own in enumerate(bounds):
+        if own is None or own[0] == own[1]:
             continue
-        for j, (other_low, other_high) in enumerate(bounds):
-            if i != j and other_low is not None and other_high is not None and low < other_high and other_low < high:
+        for j, other in enumerate(bounds):
+            if i != j and other is not None and own[0] < other[1] and other[0] < own[1]:
                 certain[i] = certain[j] = False
     return certain
 
@@ -290,7 +326,11 @@ def _certain(prices: list[Price]) -> list[bool]:
 def cautions(candidate: Candidate, price: Price) -> tuple[Caution, ...]:
     """Return what a reader should know before trusting this price, in the order of the vocabulary."""
     d = candidate.description
-    found = {Caution.SINGLE_SOURCE}
+    found = set() if candidate.has_other_sources else {Caution.SINGLE_SOURCE}
+    if candidate.sources_disagree:
+        found.add(Caution.SOURCES_DISAGREE)
+    if candidate.tax is not None and candidate.tax.percent != 0:
+        found.add(Caution.TAX_APPLIES)
     converts = d.payout_currency is not None and not candidate.is_tender_for_receiver
     if converts or SurveyNote.RECEIVER_CONVERTS_LATER in d.notes:
         found.add(Caution.RECEIVER_CONVERTS_LATER)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from fractions import Fraction
 
 from app.domain.indicators import CorridorFigures, corridor_figures
 from app.domain.methodology import CURRENT_ROUND_MONTHS
+from app.domain.money import exact
 from app.domain.quotes import Quote, quarter_end
 from app.domain.ranking import Candidate
 from app.domain.survey_curves import survey_curves
@@ -29,6 +31,7 @@ class CorridorRound:
     """All services of a corridor in one round of one source.
 
     ``figures``: the indicators at each tier. ``amounts`` in the order currency, tier, most frequent first.
+    ``usd_rates``: US dollars for one unit of a currency when it was surveyed, where there was a reference rate.
     """
 
     corridor: str
@@ -37,6 +40,7 @@ class CorridorRound:
     candidates: tuple[Candidate, ...]
     figures: Mapping[AmountTier, CorridorFigures]
     amounts: tuple[SurveyedAmount, ...]
+    usd_rates: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
     def default_currency(self) -> str:
@@ -51,17 +55,36 @@ class CorridorRound:
         """Return the most frequent surveyed USD 200 tier amount in a currency (the smaller of two), or null."""
         return next((a.amount for a in self.amounts if a.currency == currency and a.tier is AmountTier.USD_200), None)
 
+    def surveyed_amount_usd(self, currency: str) -> Fraction | None:
+        """Return what the default amount in a currency was worth when it was surveyed, in US dollars, or null."""
+        amount = self.default_amount(currency)
+        if amount is None:
+            return None
+        rate = Fraction(1) if currency == "USD" else self.usd_rates.get(currency)
+        return None if rate is None else exact(amount) * rate
 
-def corridor_round(
+
+def collection_days(quotes: Iterable[Quote]) -> dict[str, date]:
+    """Return the median day on which the prices in each sending currency were collected."""
+    days: dict[str, list[date]] = {}
+    for quote in quotes:
+        days.setdefault(quote.sending_currency, []).append(quote.observed_at.date())
+    return {currency: sorted(found)[len(found) // 2] for currency, found in days.items()}
+
+
+def corridor_round(  # noqa: PLR0913 - whose round, of what, and two facts about money
     corridor: str,
     source: str,
     period: str,
     quotes: Iterable[Quote],
     is_tender: Callable[[str, str, date], bool],
+    *,
+    usd_rates: Mapping[str, Fraction] | None = None,
 ) -> CorridorRound:
     """Build the round from its current quotes, in any order.
 
     ``is_tender(currency, country, day)``: legal tender there on that day, or at a declared par with it.
+    ``usd_rates``: US dollars for one unit of each currency on its collection day, where known.
     """
     services: dict[str, list[Quote]] = {}
     for quote in quotes:
@@ -76,6 +99,7 @@ def corridor_round(
         candidates=tuple(_candidate(services[key], corridor[4:], is_tender) for key in sorted(services)),
         figures={tier: corridor_figures(everything, tier) for tier in AmountTier},
         amounts=tuple(sorted(amounts, key=lambda a: (a.currency, a.tier, -a.services, a.amount))),
+        usd_rates=usd_rates or {},
     )
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from app.domain.methodology import OBSERVED_WITHIN
 from app.domain.money import exact
+from app.domain.observed_spans import laid_out, observed_window
 from app.domain.polynomials import Polynomial, Span
 from app.domain.price_curves import Gap, Piece, PriceCurve, first_reason
 from app.domain.quotes import Quote
@@ -18,8 +18,6 @@ DOUBTS = {
     FxMarginStatus.INCOMPLETE: Exclusion.INCOMPLETE_PRICE,
 }
 """The statuses of a margin on which no ranking rests, and the reason each gives."""
-
-_NOTHING = Fraction(0)
 
 
 def survey_curves(quotes: tuple[Quote, ...]) -> tuple[PriceCurve, ...]:
@@ -54,36 +52,18 @@ def ranking_total_percent(quote: Quote) -> Fraction:
 
 
 def _curve(points: tuple[Quote, ...]) -> PriceCurve:
-    pieces: list[Piece] = []
-    gaps: list[Gap] = []
-    known_to = _NOTHING
-    left: Quote | None = None
-    for point in points:
-        from_amount, end = _window(point.amount)
-        start = max(from_amount, known_to)
-        if known_to < start:
-            before = Span(known_to, start, includes_start=False)
-            _add(pieces, gaps, _between(left, point, before) if left else _outside(point, before))
-        if start < end:
-            _add(pieces, gaps, _observed(point, Span(start, end, includes_start=start > known_to, includes_end=True)))
-        known_to, left = end, point
-    _add(pieces, gaps, _outside(points[-1], Span(known_to, None, includes_start=False)))
+    pieces, gaps = laid_out(
+        points, lambda point: _window(point.amount), observed=_observed, between=_between, outside=_outside
+    )
     first = points[0]
     return PriceCurve(
         currency=first.sending_currency,
         receiving_currency=first.receiving_currency,
-        pieces=tuple(pieces),
-        gaps=tuple(gaps),
+        pieces=pieces,
+        gaps=gaps,
         outside=Exclusion.AMOUNT_NOT_OBSERVED,
         known_amounts=tuple(exact(point.amount) for point in points),
     )
-
-
-def _add(pieces: list[Piece], gaps: list[Gap], stretch: Piece | Gap) -> None:
-    if isinstance(stretch, Piece):
-        pieces.append(stretch)
-    else:
-        gaps.append(stretch)
 
 
 def _observed(point: Quote, window: Span) -> Piece | Gap:
@@ -141,7 +121,7 @@ def _outside(point: Quote, span: Span) -> Gap:
 
 @lru_cache(maxsize=4096)
 def _window(amount: Decimal) -> tuple[Fraction, Fraction]:
-    return exact(amount) * (1 - OBSERVED_WITHIN), exact(amount) * (1 + OBSERVED_WITHIN)
+    return observed_window(exact(amount))
 
 
 @lru_cache(maxsize=16384)

@@ -10,6 +10,7 @@ from app.domain.price_curves import Piece, PriceCurve
 from app.domain.vocabulary import AmountIs
 
 _PERCENT = Fraction(1, 100)
+_NOTHING = Fraction(0)
 
 
 def break_even_principal(fee_1: Fraction, margin_1: Fraction, fee_2: Fraction, margin_2: Fraction) -> Fraction | None:
@@ -59,19 +60,27 @@ class _Line:
     high: Polynomial
 
 
-def switches(
-    curves: Sequence[PriceCurve], first: Fraction, last: Fraction, minor_per_major: int, amount_is: AmountIs
+def switches(  # noqa: PLR0913 - two amounts, their unit, and what is held equal and compared
+    curves: Sequence[PriceCurve],
+    first: Fraction,
+    last: Fraction,
+    minor_per_major: int,
+    amount_is: AmountIs,
+    *,
+    by_received: bool = False,
 ) -> list[Switch]:
     """Return every change of the cheapest among curves of one currency, between two amounts held equal.
 
-    ``curves`` in the order that breaks ties. Only strictly cheaper services take over.
+    ``curves`` in the order that breaks ties. Only strictly cheaper services take over. ``by_received``: at equal total
+    paid, who pays out most is cheapest, which needs no benchmark; pieces without a rate then have no price.
     """
     first_unit, last_unit = -(-first * minor_per_major // 1), last * minor_per_major // 1
     pieces = [
         (place, piece, grid)
         for place, curve in enumerate(curves)
         for piece in curve.pieces
-        if (grid := _grid(piece, minor_per_major, amount_is, int(last_unit))) is not None
+        if _has_key(piece, amount_is, by_received=by_received)
+        and (grid := _grid(piece, minor_per_major, amount_is, int(last_unit))) is not None
     ]
     edges = {int(first_unit), int(last_unit) + 1}
     edges |= {edge for _, _, (start, end) in pieces for edge in (start, end + 1) if first_unit <= edge <= last_unit}
@@ -79,7 +88,11 @@ def switches(
     winner: int | None = None
     ordered = sorted(edges)
     for start, end in pairwise(ordered):
-        lines = [_line(place, piece, amount_is) for place, piece, grid in pieces if grid[0] <= start <= grid[1]]
+        lines = [
+            _line(place, piece, amount_is, by_received=by_received)
+            for place, piece, grid in pieces
+            if grid[0] <= start <= grid[1]
+        ]
         for at, line, earliest, latest in _envelope(lines, winner, start, end - 1, minor_per_major):
             place = None if line is None else line.place
             if at > first_unit and place != winner:
@@ -90,33 +103,59 @@ def switches(
     return found
 
 
+def _has_key(piece: Piece, amount_is: AmountIs, *, by_received: bool) -> bool:
+    if amount_is is AmountIs.RECEIVED or by_received:
+        return piece.offered_rate is not None
+    return piece.total_cost is not None
+
+
 def _grid(piece: Piece, units: int, amount_is: AmountIs, last: int) -> tuple[int, int] | None:
     span = piece.span_of(amount_is)
-    if span is None or piece.total_cost is None:
+    if span is None:
         return None
     start, end = span.grid(units)
     end = last if end is None else min(end, last)
     return (max(start, 1), end) if start <= end else None
 
 
-def _line(place: int, piece: Piece, amount_is: AmountIs) -> _Line:
+def _line(place: int, piece: Piece, amount_is: AmountIs, *, by_received: bool) -> _Line:
     principal = piece.principal_for(amount_is)
-    if principal is None or piece.total_cost is None:
+    if principal is None:
         raise ValueError("only pieces with a price come here")
+    steps = piece.fee_bounds
     if amount_is is AmountIs.RECEIVED:
         key = piece.sender_pays.after(principal)
+        bounds = [
+            key if steps is None else key + (Polynomial(step) - piece.fee.after(principal))
+            for step in steps or (_NOTHING, _NOTHING)
+        ]
+        return _Line(place, key, *bounds)
+    if by_received:
+        rate = _NOTHING if piece.offered_rate is None else -piece.offered_rate
+        key = principal.scaled(rate)
+        bounds = [
+            key if steps is None else _paid_less(step, piece).scaled(rate) for step in steps or (_NOTHING, _NOTHING)
+        ]
+        return _Line(place, key, *bounds)
+    if piece.total_cost is None:
+        raise ValueError("only pieces with a price come here")
+    cost = piece.total_cost + piece.tax if amount_is is AmountIs.TOTAL_PAID else piece.total_cost
+    key = cost.after(principal)
+    if steps is None or piece.margin_bounds is None:
         return _Line(place, key, key, key)
-    key = piece.total_cost.after(principal)
-    if piece.fee_bounds is None or piece.margin_bounds is None:
-        return _Line(place, key, key, key)
-    bounds = [_bound(fee, margin, amount_is) for fee, margin in zip(piece.fee_bounds, piece.margin_bounds, strict=True)]
-    return _Line(place, key, bounds[0], bounds[1])
+    ends = [_bound(fee, margin, piece, amount_is) for fee, margin in zip(steps, piece.margin_bounds, strict=True)]
+    return _Line(place, key, ends[0], ends[1])
 
 
-def _bound(fee: Fraction, margin: Fraction, amount_is: AmountIs) -> Polynomial:
-    """Return fee + principal·margin as a line in the principal, or in the total paid (principal = total − fee)."""
+def _paid_less(fee: Fraction, piece: Piece) -> Polynomial:
+    """Return the principal as a line in the total paid, for a constant fee."""
+    return Polynomial(-fee, Fraction(1)).scaled(1 / (1 + piece.tax.linear))
+
+
+def _bound(fee: Fraction, margin: Fraction, piece: Piece, amount_is: AmountIs) -> Polynomial:
+    """Return fee + principal·margin as a line in the principal, or fee + tax + principal·margin in the total paid."""
     if amount_is is AmountIs.TOTAL_PAID:
-        return Polynomial(fee - fee * margin * _PERCENT, margin * _PERCENT)
+        return Polynomial(fee) + _paid_less(fee, piece).scaled(margin * _PERCENT + piece.tax.linear)
     return Polynomial(fee, margin * _PERCENT)
 
 

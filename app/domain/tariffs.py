@@ -1,4 +1,4 @@
-"""Declared tariffs: a banded fee on top of the principal or deducted from what is paid, and a rate."""
+"""Declared tariffs: a banded fee on top of the principal or deducted from what is paid, and a banded rate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,12 +28,21 @@ class FeeBand:
     maximum: Fraction | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RateStep:
+    """A rate (receiving currency per 1 sending) for the whole amount, from an amount (included) on."""
+
+    start: Fraction
+    rate: Fraction
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """A published or pushed price list of one service.
 
     Bands and limits are amounts of principal when the fee is on top, of what the sender pays when it is deducted.
-    ``is_marginal``: each band prices only its own slice of the amount. Rates are receiving currency per 1 sending.
+    ``is_marginal``: each band prices only its own slice of the amount. ``rates`` rise in their starts and always hold
+    for the whole amount; below the first there is none. ``mid_market_rate`` is receiving currency per 1 sending.
     """
 
     quote_id: UUID
@@ -42,7 +51,7 @@ class Tariff:
     fee_mode: FeeMode
     bands: tuple[FeeBand, ...]
     is_marginal: bool = False
-    offered_rate: Fraction | None = None
+    rates: tuple[RateStep, ...] = ()
     mid_market_rate: Fraction | None = None
     min_amount: Fraction | None = None
     max_amount: Fraction | None = None
@@ -51,28 +60,41 @@ class Tariff:
 def tariff_curve(tariff: Tariff) -> PriceCurve:
     """Return the exact curve of a tariff; what it does not cover the provider refuses.
 
-    Raises ValueError for bands out of order, a deducted fee of 100 % or more, or bounds on marginal slices.
+    Raises ValueError for bands or rates out of order, a deducted fee of 100 % or more, or bounds on marginal slices.
     """
-    if not tariff.bands or any(a.start >= b.start for a, b in pairwise(tariff.bands)):
+    starts = [[band.start for band in tariff.bands], [step.start for step in tariff.rates]]
+    if not tariff.bands or any(a >= b for steps in starts for a, b in pairwise(steps)):
         raise ValueError("bands must rise, each from a higher amount than the one before")
     return PriceCurve(
         currency=tariff.currency,
         receiving_currency=tariff.receiving_currency,
-        pieces=tuple(_piece(tariff, span, fee) for span, fee in _stretches(tariff)),
+        pieces=tuple(
+            _piece(tariff, part, fee, rate) for span, fee in _stretches(tariff) for part, rate in _rated(span, tariff)
+        ),
         gaps=(),
         outside=Exclusion.AMOUNT_NOT_OFFERED,
     )
 
 
-def _piece(tariff: Tariff, span: Span, fee: Polynomial) -> Piece:
+def _rated(span: Span, tariff: Tariff) -> Iterator[tuple[Span, Fraction | None]]:
+    """Split a stretch where the rate changes; each part with its rate, null where none was said."""
+    inside = [step for step in tariff.rates if step.start > span.start and (span.end is None or step.start < span.end)]
+    rate = next((step.rate for step in reversed(tariff.rates) if step.start <= span.start), None)
+    for step in inside:
+        yield replace(span, end=step.start, includes_end=False), rate
+        span, rate = replace(span, start=step.start, includes_start=True), step.rate
+    yield span, rate
+
+
+def _piece(tariff: Tariff, span: Span, fee: Polynomial, rate: Fraction | None) -> Piece:
     if tariff.fee_mode is FeeMode.DEDUCTED:
         if fee.linear >= 1:
             raise ValueError("a deducted fee must leave something to convert")
         principal = IDENTITY - fee
         span, fee = span.through(principal), fee.after(principal.inverse())
     margin = None
-    if tariff.offered_rate is not None and tariff.mid_market_rate is not None:
-        margin = Polynomial(fx_margin_percent(tariff.offered_rate, tariff.mid_market_rate))
+    if rate is not None and tariff.mid_market_rate is not None:
+        margin = Polynomial(fx_margin_percent(rate, tariff.mid_market_rate))
     return Piece(
         span=span,
         basis=PriceBasis.SCHEDULE,
@@ -81,7 +103,7 @@ def _piece(tariff: Tariff, span: Span, fee: Polynomial) -> Piece:
         fx_margin_percent=margin,
         total_cost=None if margin is None else fee + margin.times_x().scaled(Fraction(1, 100)),
         quote_ids=(tariff.quote_id,),
-        offered_rate=tariff.offered_rate,
+        offered_rate=rate,
         mid_market_rate=tariff.mid_market_rate,
     )
 

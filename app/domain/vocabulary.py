@@ -183,6 +183,15 @@ class SdgStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class RateType(StrEnum):
+    """What a reference rate is: never "now"."""
+
+    DAILY_FIXING = "daily_fixing"
+    DECLARED_PEG = "declared_peg"
+    DECLARED_BY_SOURCE = "declared_by_source"
+    SAME_CURRENCY = "same_currency"
+
+
 class Caution(StrEnum):
     """What a reader should know before trusting an offer."""
 

@@ -5,7 +5,7 @@ appended here. Only this room commits an import.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,17 +19,19 @@ from sqlalchemy import Connection, Engine
 
 from app import archive
 from app.db import DatabaseBusy, DatabaseError, reading, transact, writing
-from app.domain.errors import Place, SourceError, SyntheticMix, UnreadableFile
+from app.domain.file_errors import Place, SourceError, SyntheticMix, UnreadableFile
 from app.domain.methodology import METHODOLOGY_VERSION
+from app.ingest.answer_files import AnswerFile, answer_file
+from app.ingest.answers import take
 from app.ingest.differences import Difference
-from app.ingest.report import Report, counts_of
+from app.ingest.report import Report, answer_counts, counts_of, refused_row
 from app.ingest.storing import Storing
 from app.reference import load
 from app.sources.child import Limits, read_survey
 from app.sources.frames import Batch, Message, Opened, Tally
 from app.sources.labels import Labels, label_file
 from app.sources.source import Refused
-from app.store import imports, rounds
+from app.store import imports, rounds, versions
 
 __all__ = ["Limits", "Order", "Progress", "Report", "run"]
 
@@ -59,7 +61,8 @@ class Order:
 
     ``on_wait`` is called once where another import has to end first.
 
-    A dry run stores nothing, keeps no bytes, and reports the difference that the import would make.
+    A dry run stores nothing, keeps no bytes, and reports the difference that the import would make. ``source`` says
+    whose the file is where its content alone would not; ``public_sources`` as the settings have them.
     """
 
     file: Path
@@ -70,6 +73,8 @@ class Order:
     on_progress: Callable[[Progress], None] = _ignore
     on_refused: Callable[[Refused], None] = _ignore
     on_wait: Callable[[], None] = _silent
+    source: str | None = None
+    public_sources: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ class _Content:
     def file(self, source: str, layout: str | None) -> imports.ImportFile:
         return imports.ImportFile(
             identity=self.identity(source),
-            file_name=os.fsencode(self.order.file.name).decode("utf-8", "backslashreplace"),
+            file_name=_shown_name(self.order.file),
             layout=layout,
             is_synthetic=source == DEMO,
         )
@@ -125,12 +130,15 @@ class _DryRunEndsError(Exception):
 
 
 def run(engine: Engine, order: Order) -> Report:
-    """Import a survey file; return what was done.
+    """Import a survey, or a file that holds what another source would answer; return what was done.
 
     A file whose bytes, labels and corrections are those of the state in the database is recognised and left alone.
     Raises a ``SourceError`` where the whole file cannot be imported, ``archive.ArchiveError`` where its bytes cannot be
     kept, ``DatabaseError`` where the database gives up; then nothing is stored but the failed run.
     """
+    answer = answer_file(order.file, order.now, order.source)
+    if answer is not None:
+        return _take(engine, order, answer)
     content = _Content(order, "", _stamp(order.file))
     try:
         content.file_hash = _kept(order)
@@ -157,6 +165,44 @@ def run(engine: Engine, order: Order) -> Report:
         raise
 
 
+def _take(engine: Engine, order: Order, answer: AnswerFile) -> Report:
+    """Take a file as the answer that it holds."""
+    size = len(answer.body)
+    order.on_progress(Progress(0, 0, size))
+    try:
+        taken = take(
+            engine,
+            answer.source,
+            answer.ask,
+            answer.body,
+            data_dir=order.data_dir,
+            now=order.now,
+            on_wait=order.on_wait,
+            file_name=_shown_name(order.file),
+            is_dry_run=order.is_dry_run,
+            public_sources=order.public_sources,
+        )
+    except SourceError as error:
+        if error.place.file is None:  # what reads answers knows no file
+            error.detail = f"{Place(file=order.file.name)}: {error.detail}"
+            error.args = (error.detail,)
+        raise
+    order.on_progress(Progress(taken.rows + len(taken.refused), size, size))
+    for doubt in taken.refused:
+        order.on_refused(refused_row(doubt))
+    counts = answer_counts(answer.ask.target, taken.rows, taken.refused, taken.counts)
+    report = Report(source=answer.source.key, file_hash=taken.content_hash, counts=counts)
+    if taken.outcome == "unchanged":
+        return replace(report, already=taken.import_id)
+    version = None if order.is_dry_run else taken.dataset_version
+    return replace(report, import_id=taken.import_id, dataset_version=version)
+
+
+def _shown_name(file: Path) -> str:
+    """Return a file's name as text that every database takes, whatever bytes it is made of."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")
+
+
 def _kept(order: Order) -> str:
     try:
         return archive.content_hash(order.file) if order.is_dry_run else archive.keep(order.file, order.data_dir)
@@ -175,7 +221,7 @@ def _stamp(file: Path) -> tuple[int, int, int]:
 
 def _finished(connection: Connection, identities: list[imports.FileIdentity]) -> imports.Import | None:
     """Return the committed import of the same content, unless a later one changed the data since."""
-    newest = imports.newest_version(connection)
+    newest = versions.newest_version(connection)
     for identity in identities:
         found = imports.find_finished(connection, identity)
         if found is not None and (newest is None or newest.import_id is None or newest.import_id <= found.id):
@@ -203,7 +249,7 @@ def _import(connection: Connection, content: _Content) -> Report:
     vanished = storing.vanished()
     storing.rows.vanished = {period: len(keys) for period, keys in vanished.items()}
     report = content.report(source, counts_of(tally, storing.rows))
-    storing.settle_names()
+    storing.services.settle_names()
     version = storing.record_version()
     if difference is not None:
         difference.look(connection, storing.touched, vanished)

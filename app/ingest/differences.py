@@ -16,7 +16,7 @@ from app.reference import load
 from app.sources.frames import Batch
 from app.store import rounds
 from app.store.descriptions import descriptions
-from app.store.imports import Touched
+from app.store.versions import Touched
 
 MOVED_ABOVE_PERCENTAGE_POINTS = Fraction(1)
 _NOT_LABELS = frozenset({"firm", "note1", "note2", "standard note"})

@@ -1,10 +1,15 @@
 """What an import did, in figures: the same for a person, for ``--json`` and for the record in the database."""
 
+import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from app.sources.frames import Tally
+from app.sources.source import Doubt, Refused
+
+_LINE: Final = re.compile(r"line ([0-9]+)", re.ASCII)
 
 
 @dataclass(kw_only=True)
@@ -43,6 +48,45 @@ class Report:
             "counts": self.counts,
             "difference": self.difference,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What the records of an answer became. ``dataset_version`` is null where nothing changed.
+
+    ``rows`` counts them by what became of them (``new``, ``changed``, ``unchanged`` …); ``refused`` are the doubts
+    that only arose beside what is stored.
+    """
+
+    dataset_version: int | None
+    rows: dict[str, int]
+    refused: tuple[Doubt, ...] = ()
+
+
+def answer_counts(target: str, accepted: int, refused: Sequence[Doubt], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what became of an answer's records as plain values; ``target`` tells it from an import of a survey."""
+    return {
+        "target": target,
+        "records_accepted": accepted,
+        "records_refused": len(refused),
+        "refused": dict(sorted(Counter(doubt.code for doubt in refused).items())),
+        "counts": dict(counts),
+    }
+
+
+def refused_row(doubt: Doubt) -> Refused:
+    """Return a doubt as a refused row: its place is the row's id, and its line the row where it has one."""
+    line = _LINE.match(doubt.place)
+    return Refused(
+        sheet="",
+        place_row=int(line[1]) if line else 0,
+        period="",
+        key=doubt.place,
+        column="",
+        given=doubt.given,
+        code=doubt.code,
+        reason=doubt.reason,
+    )
 
 
 def counts_of(tally: Tally, rows: Rows) -> dict[str, Any]:

@@ -4,21 +4,17 @@ Ids are made from content, so comparing ids compares the canonical content; a ro
 current is unchanged (issue rules: rows missing from a newer edition stay and are counted).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.domain.providers import provider_id, provider_name
 from app.ingest.report import Rows
+from app.ingest.services import Services
 from app.sources.frames import Batch
-from app.sources.labels import label_file
-from app.sources.source import Mapped, SurveyQuote
-from app.store import corridors, descriptions, imports, providers, quotes
-from app.store.schema import json_list
+from app.sources.source import SurveyQuote
+from app.store import corridors, quotes, versions
 
-_REAL = "rpw"
 _DUPLICATE = "duplicate-row"
 _OTHER_EDITION = "another edition of the source's file says otherwise"
 _NO_TOTAL = "another edition of the source's file has no total for this amount"
@@ -32,8 +28,8 @@ class Storing:
     ) -> None:
         """``known_periods`` had quotes before this import: only their rows have to be looked up."""
         self.rows = Rows()
-        self.touched: set[imports.Touched] = set()
-        self.version = imports.next_version(connection)
+        self.touched: set[versions.Touched] = set()
+        self.version = versions.next_version(connection)
         self._connection = connection
         self._source = source
         self._known_periods = known_periods
@@ -41,11 +37,11 @@ class Storing:
         self._now = now
         self._missing: dict[str, set[str]] = {}
         self._corridors: set[str] = set()
-        self._names: dict[str, str] = {}
+        self.services = Services(connection, source)
 
     def store(self, batch: Batch) -> None:
         """Append what is new in a batch, and end what it replaces."""
-        self._store_services(batch.services)
+        self.services.store(batch.services)
         corridors_met = {quote.corridor for quote in batch.quotes} - self._corridors
         corridors.add(self._connection, sorted(corridors_met))
         self._corridors |= corridors_met
@@ -60,34 +56,13 @@ class Storing:
         """Return, by period that the file holds, the keys of stored rows that it lacks, sorted; empty ones left out."""
         return {period: sorted(keys) for period, keys in sorted(self._missing.items()) if keys}
 
-    def settle_names(self) -> None:
-        """Show each provider under the alias file's name, else the first of its spellings, whatever came when."""
-        chosen = {provider_id(name): provider_name(name) for name in label_file(_REAL).provider_alias.values()}
-        shown = providers.names(self._connection)
-        for provider, met in sorted(self._names.items()):
-            name = chosen.get(provider) or min(met, shown.get(provider, met), key=_by_name)
-            if name != shown.get(provider):
-                providers.rename(self._connection, provider, name)
-
     def record_version(self) -> int | None:
         """Raise the dataset version if anything changed; return it, or null."""
         if not self.touched:
             return None
-        version = imports.DatasetVersion(self.version, self._now, self._import_id, f"import {self._import_id}")
-        imports.record_version(self._connection, version, source=self._source, touched=self.touched)
+        version = versions.DatasetVersion(self.version, self._now, self._import_id, f"import {self._import_id}")
+        versions.record_version(self._connection, version, source=self._source, touched=self.touched)
         return self.version
-
-    def _store_services(self, services: Sequence[Mapped]) -> None:
-        if not services:
-            return
-        descriptions.append(self._connection, map(description_record, services))
-        for service in services:
-            name = service.provider_name
-            self._names[service.provider] = min(self._names.get(service.provider, name), name, key=_by_name)
-        met = {service.provider for service in services}
-        providers.add_providers(self._connection, sorted((provider, self._names[provider]) for provider in met))
-        spellings = {providers.Spelling(self._source, service.provider_name, service.provider) for service in services}
-        providers.add_spellings(self._connection, sorted(spellings))
 
     def _append(self, fresh: Sequence[SurveyQuote]) -> None:
         if not fresh:
@@ -99,7 +74,7 @@ class Storing:
             dataset_version=self.version,
             recorded_at=self._now,
         )
-        self.touched.update(imports.Touched(quote.corridor, quote.period) for quote in fresh)
+        self.touched.update(versions.Touched(quote.corridor, quote.period) for quote in fresh)
 
     def _meet(self, batch: Batch) -> None:
         by_period: dict[str, dict[str, dict[str, SurveyQuote]]] = {}
@@ -157,13 +132,13 @@ class Storing:
             ended = quotes.Change.SUPERSEDED if offered else quotes.Change.WITHDRAWN
             reason = _OTHER_EDITION if offered else _NO_TOTAL
             changes.append(quotes.ChangeRecord(current.quote_id, ended, offered.id if offered else None, reason))
-            self.touched.add(imports.Touched(current.corridor, _period(current.source_key)))
+            self.touched.add(versions.Touched(current.corridor, _period(current.source_key)))
         if offered is None:
             return
         if offered.id in stored:
             other = current.quote_id if current else None
             changes.append(quotes.ChangeRecord(offered.id, quotes.Change.REINSTATED, other, _OTHER_EDITION))
-            self.touched.add(imports.Touched(offered.corridor, offered.period))
+            self.touched.add(versions.Touched(offered.corridor, offered.period))
         else:
             fresh.append(offered)
 
@@ -175,29 +150,3 @@ class Storing:
 
 def _period(source_key: str) -> str:
     return source_key.partition("/")[0]
-
-
-def _by_name(name: str) -> tuple[bool, str]:
-    """Order spellings: those in mixed case first, then by code point."""
-    return name in {name.upper(), name.lower()}, name
-
-
-def description_record(service: Mapped) -> descriptions.DescriptionRecord:
-    """Return a service in the store's form."""
-    return descriptions.DescriptionRecord(
-        id=service.id,
-        provider=service.provider,
-        provider_name=service.provider_name,
-        provider_type=service.provider_type,
-        payment_instruments=json_list(service.payment_instruments),
-        access_points=json_list(service.access_points),
-        receiving_methods=json_list(service.receiving_methods),
-        transfer_speed=service.transfer_speed,
-        network_coverage=service.network_coverage,
-        customer=service.customer,
-        is_transparent=service.is_transparent,
-        is_promotional=service.is_promotional,
-        payout_currency=service.payout_currency,
-        notes=json_list(service.notes),
-        published=json.dumps(dict(service.published), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-    )

@@ -1,4 +1,4 @@
-"""Countries, currencies, legal tenders and their names: checked in as data, made by scripts/build_reference.py.
+"""Countries, currencies, legal tenders, pegs and their names: checked in as data, made by scripts/build_reference.py.
 
 What the libraries lack or have wrong stands in ``declared.toml``, each fact with its reference; nothing here is typed
 into the JSON by hand.
@@ -6,6 +6,7 @@ into the JSON by hand.
 
 import json
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -13,9 +14,21 @@ from typing import Any, NamedTuple
 
 from app.domain.geography import Country, Geography, Par, Tender
 from app.domain.money import Currency
+from app.domain.rates import Peg
 from app.reference.languages import DEFAULT, LANGUAGES, find_language, negotiate
 
-__all__ = ["DEFAULT", "LANGUAGES", "Names", "find_language", "load", "made_from", "names", "negotiate"]
+__all__ = [
+    "DEFAULT",
+    "LANGUAGES",
+    "Names",
+    "find_language",
+    "home_country",
+    "load",
+    "made_from",
+    "names",
+    "negotiate",
+    "pegs",
+]
 
 
 class Names(NamedTuple):
@@ -54,6 +67,22 @@ def names(language: str) -> Names:
         countries |= translated["countries"]
         currencies |= translated["currencies"]
     return Names(MappingProxyType(countries), MappingProxyType(currencies))
+
+
+@cache
+def pegs() -> tuple[Peg, ...]:
+    """Return every declared peg, those that ended and the pars (at 1) included, by currency; read once."""
+    return tuple(Peg(**_dated(record) | {"value": Decimal(record["value"])}) for record in _read("rates.json")["pegs"])
+
+
+def home_country(currency: str) -> str | None:
+    """Return the country (alpha-3) whose own money a currency is, null where it is that of many (EUR, USD, XOF)."""
+    return _homes().get(currency)
+
+
+@cache
+def _homes() -> dict[str, str]:
+    return dict(_read("rates.json")["homes"])
 
 
 def _read(name: str) -> Any:  # noqa: ANN401 -- JSON, whose shape the callers know

@@ -15,7 +15,7 @@ from typing import IO
 import msgspec
 
 import app
-from app.domain.errors import (
+from app.domain.file_errors import (
     EncryptedFile,
     FileTooLarge,
     MissingColumn,

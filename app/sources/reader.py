@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from app.domain.errors import (
+from app.domain.file_errors import (
     EncryptedFile,
     FileTooLarge,
     MissingColumn,

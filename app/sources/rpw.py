@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
 
-from app.domain.errors import DuplicateRow, InvalidCell, UnmappedLabel
+from app.domain.file_errors import DuplicateRow, InvalidCell, UnmappedLabel
 from app.domain.geography import Geography
 from app.sources.cells import Cell, CellError, key_of, named, text_of
 from app.sources.labels import Correction, Labels, UnmappedError

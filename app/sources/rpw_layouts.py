@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.domain.errors import MissingColumn, Place, WrongLayout
+from app.domain.file_errors import MissingColumn, Place, WrongLayout
 from app.sources.cells import Cell
 
 SYNTHETIC = "synthetic"

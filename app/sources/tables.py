@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
-from app.domain.errors import EncryptedFile, FileTooLarge, MissingSheet, Place, UnreadableFile, WrongLayout
+from app.domain.file_errors import EncryptedFile, FileTooLarge, MissingSheet, Place, UnreadableFile, WrongLayout
 from app.sources.cells import Cell
 from app.sources.rpw_layouts import LAYOUTS, Layout
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Text, func, insert, select, update
+from sqlalchemy import Connection, Index, Text, func, insert, select, update
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
 from app.db import KeyText, UtcDateTime
-from app.store import bulk, rounds
 from app.store.schema import Row, table
 
 
@@ -32,6 +31,10 @@ class ImportRow(Row, table=True):
     """One run of an import. ``file_name`` is the operator's own and is never published."""
 
     __tablename__ = "imports"
+    __table_args__ = (
+        Index("ix_imports_source_status_id", "source", "status", "id"),
+        Index("ix_imports_source_status_layout_id", "source", "status", "layout", "id"),
+    )
 
     id: int = Field(primary_key=True)
     source: str = Field(sa_type=KeyText)
@@ -49,29 +52,7 @@ class ImportRow(Row, table=True):
     failure: str | None = Field(sa_type=Text)
 
 
-class DatasetVersionRow(Row, table=True):
-    """One committed state of the data. Versions are committed in the order of their numbers."""
-
-    __tablename__ = "dataset_versions"
-
-    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    committed_at: datetime = Field(sa_type=UtcDateTime)
-    import_id: int | None = Field(foreign_key="imports.id")
-    reason: str = Field(sa_type=Text)
-
-
-class CorridorVersionRow(Row, table=True):
-    """That a dataset version touched a corridor."""
-
-    __tablename__ = "corridor_versions"
-
-    corridor: str = Field(primary_key=True, sa_type=KeyText)
-    version: int = Field(primary_key=True, foreign_key="dataset_versions.version")
-
-
 imports = table(ImportRow)
-dataset_versions = table(DatasetVersionRow)
-corridor_versions = table(CorridorVersionRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,22 +90,6 @@ class Import:
     dataset_version: int | None
     counts: Mapping[str, Any]
     failure: Mapping[str, Any] | None
-
-
-class DatasetVersion(NamedTuple):
-    """A committed state of the data."""
-
-    version: int
-    committed_at: datetime
-    import_id: int | None
-    reason: str
-
-
-class Touched(NamedTuple):
-    """A round that a new version adds quotes to or takes quotes from; ``period`` null where quotes have none."""
-
-    corridor: str
-    period: str | None
 
 
 def start(connection: Connection, file: ImportFile, *, started_at: datetime) -> int:
@@ -201,6 +166,26 @@ def find_finished(connection: Connection, identity: FileIdentity) -> Import | No
     return None if row is None else _import(row)
 
 
+def find_newest_answer(connection: Connection, file: ImportFile) -> Import | None:
+    """Return the newest import of a source's answer for a target (``layout``) if it was of the same bytes and rules.
+
+    Null where the same bytes may bring something else now: where that import was not final, since something was refused
+    by the clock or by what was stored then, and where another one of the source has changed the data since.
+    """
+    columns = imports.c
+    of_source = (columns.source == file.identity.source, columns.status == ImportStatus.COMMITTED)
+    row = connection.execute(
+        select(imports).where(*of_source, columns.layout == file.layout).order_by(columns.id.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    found = _import(row)
+    if found.file.identity != file.identity or not found.counts.get("is_final", True):
+        return None
+    later = select(columns.id).where(*of_source, columns.id > row.id, columns.dataset_version.is_not(None)).limit(1)
+    return None if connection.execute(later).scalar() is not None else found
+
+
 def listed(connection: Connection, *, limit: int = 100) -> list[Import]:
     """Return the newest imports, the newest first."""
     return [_import(row) for row in connection.execute(select(imports).order_by(imports.c.id.desc()).limit(limit))]
@@ -224,59 +209,15 @@ def is_synthetic(connection: Connection) -> bool | None:
     return None if found is None else bool(found)
 
 
-def next_version(connection: Connection) -> int:
-    """Return the number that this transaction's dataset version will have; the one writer makes it certain."""
-    return int(connection.execute(select(func.coalesce(func.max(dataset_versions.c.version), 0))).scalar_one()) + 1
-
-
-def newest_version(connection: Connection) -> DatasetVersion | None:
-    """Return the newest dataset version, null while there are no data."""
-    row = connection.execute(
-        select(dataset_versions).order_by(dataset_versions.c.version.desc()).limit(1)
-    ).one_or_none()
-    return None if row is None else DatasetVersion(*row)
-
-
-def find_version(connection: Connection, version: int) -> DatasetVersion | None:
-    """Return one dataset version."""
-    row = connection.execute(select(dataset_versions).where(dataset_versions.c.version == version)).one_or_none()
-    return None if row is None else DatasetVersion(*row)
-
-
-def corridor_newest_versions(connection: Connection) -> dict[str, DatasetVersion]:
-    """Return, for each corridor, the newest dataset version that touched it."""
-    newest = (
-        select(corridor_versions.c.corridor, func.max(corridor_versions.c.version).label("version"))
-        .group_by(corridor_versions.c.corridor)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(newest.c.corridor, dataset_versions).join_from(
-            newest, dataset_versions, dataset_versions.c.version == newest.c.version
-        )
-    )
-    return {row[0]: DatasetVersion(*row[1:]) for row in rows}
-
-
-def record_version(
-    connection: Connection, version: DatasetVersion, *, source: str, touched: Iterable[Touched]
-) -> DatasetVersion:
-    """Record a dataset version after its quotes and changes were appended, and count the rounds it touched anew.
-
-    Its number is from ``next_version`` of the same transaction. ``touched`` names each round of ``source`` that got
-    a quote or a change, both the old and the new where a correction moved one. Returns it with the time under which
-    it was recorded: never earlier than its predecessor's, whatever the clocks of two machines say.
-    """
-    rounds_touched = set(touched)
-    before = newest_version(connection)
-    if before is not None and before.committed_at > version.committed_at:
-        version = version._replace(committed_at=before.committed_at)
-    connection.execute(insert(dataset_versions).values(version._asdict()))
-    target = bulk.Target(corridor_versions, ("corridor",), {"version": version.version})
-    bulk.append(connection, target, [(corridor,) for corridor in sorted({place.corridor for place in rounds_touched})])
-    for period in sorted({place.period for place in rounds_touched if place.period is not None}):
-        rounds.recount(connection, source, period)
-    return version
+def newest_of(connection: Connection, sources: Iterable[str]) -> dict[str, int]:
+    """Return the id of each source's newest committed import; sources without one are left out."""
+    found: dict[str, int] = {}
+    for source in sources:
+        committed = (imports.c.source == source, imports.c.status == ImportStatus.COMMITTED)
+        newest = connection.execute(select(func.max(imports.c.id)).where(*committed)).scalar()
+        if newest is not None:
+            found[source] = int(newest)
+    return found
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -1,21 +1,24 @@
 """Quotes as they are asked for one by one or listed: with their provenance, and with what became of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, true
 from sqlalchemy import Row as Result
 
-from app.domain.quotes import Quote
+from app.domain.quotes import Description, LiveQuote, Quote
+from app.domain.vocabulary import Basis
 from app.store import descriptions
 from app.store.descriptions import descriptions as description_table
 from app.store.imports import imports
-from app.store.quotes import DOMAIN_COLUMNS, Change, has_id, is_current, quote_changes, quotes, read
+from app.store.live_quotes import is_its_quote, live_quote, live_quotes
+from app.store.quotes import DOMAIN_COLUMNS, Change, described, has_id, is_current, quote, quote_changes, quotes
 
 PROVENANCE_COLUMNS = (
+    *(quotes.c.valid_until, quotes.c.terms),
     *(quotes.c.flags, quotes.c.place_sheet, quotes.c.place_row, quotes.c.content_hash),
     *(quotes.c.import_id, quotes.c.dataset_version, quotes.c.recorded_at),
 )
@@ -34,7 +37,7 @@ class ChangeOfQuote(NamedTuple):
 class Observation:
     """A stored quote with where it is from. ``place_row`` counts from 1 as a spreadsheet shows it."""
 
-    quote: Quote
+    quote: Quote | LiveQuote
     is_current: bool
     flags: tuple[str, ...]
     place_sheet: str | None
@@ -73,7 +76,8 @@ class Position(NamedTuple):
 class ObservationFilter:
     """What a listing asks for; each tuple is matched by *any* of its values, and empty asks for nothing special.
 
-    Lists of a description (instruments, access points, receiving methods) match when they share a value.
+    Lists of a description (instruments, access points, receiving methods) match when they share a value. ``basis``:
+    live quotes, or those of surveys; null for both.
     """
 
     corridors: tuple[str, ...] = ()
@@ -93,27 +97,63 @@ class ObservationFilter:
     transfer_speeds: tuple[str, ...] = ()
     network_coverages: tuple[str, ...] = ()
     is_transparent: bool | None = None
+    basis: Basis | None = None
     with_superseded: bool = False
 
 
 def listed(
-    connection: Connection, wanted: ObservationFilter, *, limit: int, after: Position | None = None
+    connection: Connection,
+    wanted: ObservationFilter,
+    *,
+    limit: int,
+    after: Position | None = None,
+    shown: Collection[str] | None = None,
 ) -> list[Observation]:
-    """Return the next ``limit`` observations after a position, ordered by corridor, observation time and id."""
-    key = (quotes.c.corridor, quotes.c.observed_at, quotes.c.id)
-    query = (
-        select(*DOMAIN_COLUMNS, *PROVENANCE_COLUMNS, is_current().label("is_current"))
-        .where(*_conditions(wanted))
-        .order_by(*key)
-        .limit(limit)
-    )
+    """Return the next ``limit`` observations after a position, ordered by corridor, observation time and id.
+
+    Those of sources that are not in ``shown`` are not there at all; null shows every source. Current live quotes are
+    found by their index, so that nobody waits for their history.
+    """
+    conditions = [*_conditions(wanted), *_seen(shown, is_round=bool(wanted.periods))]
     if after is not None:
-        query = query.where(_is_after(after))
-    return [_observation(quote, row) for quote, row in read(connection, query)]
+        conditions.append(_is_after(after))
+
+    def page(query: Select[*tuple[Any, ...]]) -> list[Observation]:
+        rows = described(connection, query.where(*conditions).limit(limit))
+        return [_observation(row, description) for row, description in rows]
+
+    if wanted.with_superseded:
+        return page(_in_order(wanted.basis))
+    live = page(_current_live(wanted)) if wanted.basis is not Basis.SURVEY else []
+    if wanted.basis is Basis.LIVE:
+        return live
+    if len(live) == limit:  # nothing after them is on this page
+        conditions.append(quotes.c.corridor <= live[-1].quote.corridor)
+    surveyed = page(_in_order(Basis.SURVEY).where(is_current()))
+    return sorted(live + surveyed, key=lambda one: (one.quote.corridor, one.quote.observed_at, one.quote.id))[:limit]
 
 
-def find(connection: Connection, quote_id: UUID) -> Provenance | None:
-    """Return one observation with all that is known of it."""
+def _in_order(basis: Basis | None) -> Select[*tuple[Any, ...]]:
+    """Ask for quotes in the order of their key, which leads to a page of them without sorting the others."""
+    columns = quotes.c
+    query = select(*DOMAIN_COLUMNS, *PROVENANCE_COLUMNS, is_current().label("is_current"))
+    if basis is not None:
+        query = query.where(columns.terms.is_not(None) if basis is Basis.LIVE else columns.terms.is_(None))
+    return query.order_by(columns.corridor, columns.observed_at, columns.id)
+
+
+def _current_live(wanted: ObservationFilter) -> Select[*tuple[Any, ...]]:
+    """Ask for the live quotes that their index names."""
+    columns = live_quotes.c
+    query = select(*DOMAIN_COLUMNS, *PROVENANCE_COLUMNS, true().label("is_current"))
+    query = query.join_from(live_quotes, quotes, is_its_quote())
+    if wanted.corridors:
+        query = query.where(columns.corridor.in_(wanted.corridors))
+    return query.order_by(columns.corridor, columns.observed_at, columns.quote_id)
+
+
+def find(connection: Connection, quote_id: UUID, *, shown: Collection[str] | None = None) -> Provenance | None:
+    """Return one observation with all that is known of it; ``shown`` as of ``listed``."""
     query = (
         select(
             *DOMAIN_COLUMNS,
@@ -124,13 +164,13 @@ def find(connection: Connection, quote_id: UUID) -> Provenance | None:
             imports.c.corrections_hash,
         )
         .join_from(quotes, imports, imports.c.id == quotes.c.import_id)
-        .where(has_id(quote_id))
+        .where(has_id(quote_id), *_seen(shown))
     )
-    for quote, row in list(read(connection, query)):
+    for row, description in list(described(connection, query)):
         changes = changes_of(connection, quote_id)
         newest = changes[-1] if changes else None
         return Provenance(
-            observation=_observation(quote, row),
+            observation=_observation(row, description),
             published=descriptions.published_texts(connection, row.description_id),
             file_hash=row.file_hash,
             labels_hash=row.labels_hash,
@@ -152,9 +192,9 @@ def changes_of(connection: Connection, quote_id: UUID) -> tuple[ChangeOfQuote, .
     return tuple(ChangeOfQuote(Change(change), *rest) for change, *rest in rows)
 
 
-def _observation(quote: Quote, row: Result[*tuple[Any, ...]]) -> Observation:
+def _observation(row: Result[*tuple[Any, ...]], description: Description) -> Observation:
     return Observation(
-        quote=quote,
+        quote=quote(row, description) if row.terms is None else live_quote(row, description),
         is_current=bool(row.is_current),
         flags=tuple(row.flags.split(",")) if row.flags else (),
         place_sheet=row.place_sheet,
@@ -176,14 +216,24 @@ def _is_after(position: Position) -> ColumnElement[bool]:
     return and_(columns.corridor >= position.corridor, later)  # the first half is what an index can seek
 
 
+def _seen(shown: Collection[str] | None, *, is_round: bool = False) -> list[ColumnElement[bool]]:
+    return [] if shown is None else [_is_of(shown, is_round=is_round)]
+
+
+def _is_of(sources: Collection[str], *, is_round: bool) -> ColumnElement[bool]:
+    """A quote is of one of the sources; only beside a round may their index lead, else it leads to all that is theirs.
+
+    Otherwise it is said so that no index fits, and the order of the key leads to a page.
+    """
+    source = quotes.c.source if is_round else quotes.c.source.concat("")
+    return source.in_(sorted(sources))
+
+
 def _conditions(wanted: ObservationFilter) -> Iterator[ColumnElement[bool]]:
     columns = quotes.c
-    if not wanted.with_superseded:
-        yield is_current()
     for column, values in (
         (columns.corridor, wanted.corridors),
         (columns.period, wanted.periods),
-        (columns.source, wanted.sources),
         (columns.tier, wanted.tiers),
         (columns.sending_currency, wanted.sending_currencies),
         (columns.fx_margin_status, wanted.fx_margin_statuses),
@@ -191,6 +241,8 @@ def _conditions(wanted: ObservationFilter) -> Iterator[ColumnElement[bool]]:
     ):
         if values:
             yield column.in_(values)
+    if wanted.sources:
+        yield _is_of(wanted.sources, is_round=bool(wanted.periods))
     if wanted.sending_countries:
         yield or_(*(columns.corridor.startswith(f"{code}-", autoescape=True) for code in wanted.sending_countries))
     if wanted.receiving_countries:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
-from app.db import ExactDecimal, KeyText, QuoteId, UtcDateTime, microseconds
+from app.db import ExactDecimal, KeyText, QuoteId, UtcDateTime, instant, microseconds
 from app.domain.quotes import Description, Quote
 from app.domain.vocabulary import AmountTier, CostStatus, Evidence, FeeMode, FxMarginStatus
 from app.store import bulk, descriptions
@@ -42,7 +42,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class QuoteRow(Row, table=True):
-    """One observation. No foreign keys and no unique constraint beside the key, so that time partitions accept it."""
+    """One observation. No foreign keys and no unique constraint beside the key, so that time partitions accept it.
+
+    A survey's row has a published total and no ``terms``; a live one has its price in ``terms`` (canonical JSON), and
+    ``fx_margin_status`` and ``cost_status`` are empty: those words are about what a survey published.
+    """
 
     __tablename__ = "quotes"
     __table_args__ = (Index("ix_quotes_source_period_source_key", "source", "period", "source_key"),)
@@ -58,17 +62,19 @@ class QuoteRow(Row, table=True):
     description_id: bytes = Field(sa_type=LargeBinary)
     sending_currency: str = Field(sa_type=KeyText)
     receiving_currency: str | None = Field(sa_type=KeyText)
-    amount: Decimal = Field(sa_type=ExactDecimal)
+    amount: Decimal | None = Field(sa_type=ExactDecimal)
     denomination_usd: Decimal | None = Field(sa_type=ExactDecimal)
     fee: Decimal | None = Field(sa_type=ExactDecimal)
     fee_mode: str = Field(sa_type=KeyText)
     fx_margin_percent: Decimal | None = Field(sa_type=ExactDecimal)
-    published_total_percent: Decimal = Field(sa_type=ExactDecimal)
+    published_total_percent: Decimal | None = Field(sa_type=ExactDecimal)
     published_rate: Decimal | None = Field(sa_type=ExactDecimal)
     published_mid_market_rate: Decimal | None = Field(sa_type=ExactDecimal)
     fx_margin_status: str = Field(sa_type=KeyText)
     cost_status: str = Field(sa_type=KeyText)
     flags: str = Field(sa_type=KeyText)
+    valid_until: datetime | None = Field(sa_type=UtcDateTime)
+    terms: str | None = Field(sa_type=Text)
     place_sheet: str | None = Field(sa_type=Text)
     place_row: int | None
     content_hash: bytes = Field(sa_type=LargeBinary)
@@ -135,6 +141,14 @@ class QuoteRecord(NamedTuple):
     content_hash: bytes
 
 
+class Place(NamedTuple):
+    """A stored quote's key: the corridor, the microseconds since 1970 of its observation, the 16 bytes of its id."""
+
+    corridor: str
+    observed_at: int
+    id: bytes
+
+
 class ChangeRecord(NamedTuple):
     """A change in storage form; ``other_quote_id``: the successor of a superseded, the one a reinstated replaces."""
 
@@ -166,6 +180,30 @@ def append(
     """Append quotes (each in the order of QuoteRecord); return how many. One that is there is an IntegrityError."""
     same = {"import_id": import_id, "dataset_version": dataset_version, "recorded_at": microseconds(recorded_at)}
     return bulk.append(connection, bulk.Target(quotes, QuoteRecord._fields, same), records)
+
+
+def stored(connection: Connection, places: Iterable[Place]) -> set[bytes]:
+    """Return the ids of those quotes that are stored, current or not.
+
+    One query for each corridor and instant, so that the primary key leads to them: asked for many keys at once, SQLite
+    would read a corridor's whole history.
+    """
+    columns = quotes.c
+    ids: dict[tuple[str, int], list[UUID]] = {}
+    for place in places:
+        ids.setdefault((place.corridor, place.observed_at), []).append(UUID(bytes=place.id))
+    found: set[bytes] = set()
+    for (corridor, observed_at), wanted in ids.items():
+        for start in range(0, len(wanted), KEYS_AT_ONCE):
+            rows = connection.execute(
+                select(columns.id).where(
+                    columns.corridor == corridor,
+                    columns.observed_at == instant(observed_at),
+                    columns.id.in_(wanted[start : start + KEYS_AT_ONCE]),
+                )
+            )
+            found.update(id_.bytes for id_ in rows.scalars())
+    return found
 
 
 def append_changes(connection: Connection, records: Iterable[ChangeRecord], *, dataset_version: int) -> int:
@@ -245,8 +283,8 @@ DOMAIN_COLUMNS: Final = tuple(
     )
 )
 
-_TIERS: Final[dict[str | None, AmountTier | None]] = {None: None, **{tier.value: tier for tier in AmountTier}}
-_EVIDENCE: Final = {evidence.value: evidence for evidence in Evidence}
+TIERS: Final[dict[str | None, AmountTier | None]] = {None: None, **{tier.value: tier for tier in AmountTier}}
+EVIDENCE: Final = {evidence.value: evidence for evidence in Evidence}
 _FEE_MODES: Final = {mode.value: mode for mode in FeeMode}
 _MARGIN_STATUSES: Final = {status.value: status for status in FxMarginStatus}
 _COST_STATUSES: Final = {status.value: status for status in CostStatus}
@@ -257,6 +295,17 @@ def read(
 ) -> Iterator[tuple[Quote, Result[*tuple[Any, ...]]]]:
     """Stream a query that begins with DOMAIN_COLUMNS as domain quotes, each with its row for what else was asked.
 
+    ``shared`` as of ``described``.
+    """
+    for row, description in described(connection, query, shared):
+        yield quote(row, description), row
+
+
+def described(
+    connection: Connection, query: Select[*tuple[Any, ...]], shared: dict[bytes, Description] | None = None
+) -> Iterator[tuple[Result[*tuple[Any, ...]], Description]]:
+    """Stream a query of quotes, each with the description of its service.
+
     Quotes with one description share the object; ``shared`` carries them over several calls.
     """
     known_descriptions = {} if shared is None else shared
@@ -265,7 +314,7 @@ def read(
         missing = {row.description_id for row in rows} - known_descriptions.keys()
         known_descriptions.update(descriptions.find_all(connection, sorted(missing)))
         for row in rows:
-            yield quote(row, known_descriptions[row.description_id]), row
+            yield row, known_descriptions[row.description_id]
 
 
 def quote(row: Result[*tuple[Any, ...]], description: Description) -> Quote:
@@ -274,10 +323,10 @@ def quote(row: Result[*tuple[Any, ...]], description: Description) -> Quote:
         id=row[0],
         source=intern(row[1]),
         source_key=row[2],
-        evidence=_EVIDENCE[row[3]],
+        evidence=EVIDENCE[row[3]],
         corridor=intern(row[4]),
         period=row[5] and intern(row[5]),
-        tier=_TIERS[row[6]],
+        tier=TIERS[row[6]],
         observed_at=row[7],
         description=description,
         sending_currency=intern(row[9]),

@@ -16,7 +16,7 @@ from app.store.schema import Row, table
 class RoundRow(Row, table=True):
     """How many current quotes a source has for a corridor in a quarter; a round without any has no row.
 
-    Kept by ``imports.record_version``, so that nobody scans the quotes to learn what there is.
+    Kept by ``versions.record_version``, so that nobody scans the quotes to learn what there is.
     """
 
     __tablename__ = "rounds"

@@ -2,11 +2,15 @@
 
 demo         the app's client; nothing writes after the import.
 demo_app     the app itself, its lifespan running.
+live         a client over the same survey with a day's live tariffs and reference rates; its clock is live_clock.at.
+world        an empty database that is served, whose clock and sources a test changes.
 """
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +24,8 @@ from app.demo.plan import Plan
 from app.ingest import Order, run
 from app.main import create_app
 from app.settings import Settings
+from scripts.build_examples import import_live
+from tests.api.served_sources import World, served
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEMO_ROWS = 1500
@@ -61,6 +67,49 @@ def demo_app(demo_settings: Settings) -> FastAPI:
 @pytest.fixture(scope="session")
 def demo(demo_app: FastAPI) -> Iterator[TestClient]:
     with TestClient(demo_app) as opened:
+        yield opened
+
+
+class LiveClock:
+    """A clock that tests set; ``NOW`` unless they do."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def live_clock(_live: tuple[TestClient, LiveClock]) -> LiveClock:
+    return _live[1]
+
+
+@pytest.fixture
+def live(_live: tuple[TestClient, LiveClock]) -> Iterator[TestClient]:
+    client, clock = _live
+    clock.at = NOW
+    yield client
+    clock.at = NOW
+
+
+@pytest.fixture(scope="session")
+def _live(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, LiveClock]]:
+    data_dir = tmp_path_factory.mktemp("live")
+    settings = Settings(data_dir=data_dir)
+    with closing(sqlite3.connect(demo_settings.data_dir / "threepercent.db")) as survey:
+        survey.execute("VACUUM INTO ?", (str(data_dir / "threepercent.db"),))
+    engine = open_engine(settings.database_url)
+    import_live(engine, data_dir)
+    engine.dispose()
+    clock = LiveClock()
+    with TestClient(create_app(settings, clock=clock)) as opened:
+        yield opened, clock
+
+
+@pytest.fixture
+def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    with served(sqlite_url, tmp_path) as opened:
         yield opened
 
 

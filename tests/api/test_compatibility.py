@@ -1,12 +1,14 @@
 """A change of the contract that breaks a client is found, and one that does not is let through."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.api.compatibility import breaking_changes
+from app.api.compatibility import breaking_changes, main
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -108,3 +110,14 @@ def test_a_pattern_that_a_person_found_wider_is_let_through_and_its_way_back_is_
     call(any_case)["parameters"][0]["schema"]["pattern"] = "^[0-9]{4}-[Qq][1-4]$"
     assert breaking_changes(upper, any_case) == []
     assert breaking_changes(any_case, upper) == ["GET /v1/things: the parameter sort has another pattern"]
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.1.0", 0), ("1.0.0", 1), ("10.0.0", 1)])
+def test_what_breaks_is_told_before_the_first_release_and_refused_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str, status: int
+) -> None:
+    files = [tmp_path / name for name in ("old.json", "new.json")]
+    files[0].write_text(json.dumps({**CONTRACT, "info": {"version": version}}), "utf-8")
+    files[1].write_text(json.dumps({**CONTRACT, "paths": {}}), "utf-8")
+    assert main([str(file) for file in files]) == status
+    assert "the call is gone" in capsys.readouterr().err

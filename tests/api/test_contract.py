@@ -39,7 +39,10 @@ def test_a_breaking_change_is_refused_where_the_contract_is_written(
     offer = planted["components"]["schemas"]["OfferShape"]
     offer["properties"]["cost"] = offer["properties"].pop("total_cost")
     (tmp_path / "new.json").write_text(json.dumps(planted))
-    assert main([str(COMMITTED), str(tmp_path / "new.json")]) == 1
+    committed = json.loads(COMMITTED.read_text("utf-8"))
+    committed["info"]["version"] = "1.0.0"
+    (tmp_path / "old.json").write_text(json.dumps(committed))
+    assert main([str(tmp_path / "old.json"), str(tmp_path / "new.json")]) == 1
     assert "total_cost is gone" in capsys.readouterr().err
     shutil.copyfile(COMMITTED, tmp_path / "same.json")
     assert main([str(COMMITTED), str(tmp_path / "same.json")]) == 0
@@ -84,9 +87,9 @@ def test_every_field_of_an_answer_is_required_and_answers_have_no_closed_enums(d
             assert "default" not in inner, f"{name}.{field} has a default"
 
 
-def test_examples_are_real_answers_over_demonstration_data(document: dict[str, Any], demo: TestClient) -> None:
+def test_examples_are_real_answers_over_demonstration_data(document: dict[str, Any], live: TestClient) -> None:
     committed = json.loads(contract.EXAMPLES.read_text("utf-8"))
-    assert committed == collect(demo), "make them again: make openapi"
+    assert committed == collect(live), "make them again: make openapi"
     for _, operation in contract.operations(document):
         example = committed.get(operation["operationId"])
         if example is None:

@@ -69,7 +69,7 @@ def is_problem(status: int, media_type: str, problem: dict[str, Any]) -> None:
         ("/v1/corridors/GBR-PHL/comparison?limit=501", 422, "invalid-request", "from 1 to 500"),
         ("/v1/corridors/GBR-PHL/comparison?amount_is=fee", 422, "invalid-request", "principal, total_paid, received"),
         ("/v1/corridors?basis=live&period=2013-Q3", 422, "contradictory-parameters", "no period"),
-        ("/v1/corridors?basis=live", 404, "no-data-yet", "survey rounds"),
+        ("/v1/corridors?basis=live", 404, "no-live-quotes", "survey rounds"),
         ("/v1/corridors?period=1999-Q1", 404, "period-not-surveyed", "There is data for"),
         ("/v1/corridors?sending_country=QQ", 404, "unknown-country", "ISO 3166"),
         ("/v1/corridors?page_token=abc", 422, "invalid-page-token", "without page_token"),

@@ -1,7 +1,8 @@
 """Which fixture to choose.
 
 threepercent      runs a command in this process: ``threepercent("compare", "GBR-PHL")`` → exit status, output, errors.
-                  Its database holds the demonstration data of ``make run``, and its clock stands still.
+                  Its database holds the demonstration survey of ``make run``, and its clock stands still.
+live              the same, and the tariffs and rates of ``make run`` as well.
 without_data      the same, over a migrated database without any prices.
 """
 
@@ -36,6 +37,27 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
         imported = runner.invoke(app, ["import", str(folder / "demo.xlsx")])
         assert imported.exit_code == 0, imported.output
     return folder
+
+
+@pytest.fixture(scope="session")
+def live_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database that ``make run`` makes, its live prices of today included."""
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copyfile(demonstration / "threepercent.db", folder / "threepercent.db")
+    runner = CliRunner()
+    with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOON, tick=True):
+        patch.setenv("THREEPERCENT_DATA_DIR", str(folder))
+        for layout in ("rates", "quotes"):
+            made = runner.invoke(app, ["demo-data", "--layout", layout, "--out", str(folder / f"demo.{layout}")])
+            assert made.exit_code == 0, made.output
+            imported = runner.invoke(app, ["import", str(folder / f"demo.{layout}")])
+            assert imported.exit_code == 0, imported.output
+    return folder
+
+
+@pytest.fixture
+def live(live_demonstration: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    yield from _runner(live_demonstration, monkeypatch)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.cli.conftest import Run
         ("GBR-PHL --payment-instrument shells", 2, "expected any of cash, bank_account"),
         ("GBR-PHL --payment-instrument unknown", 2, "expected any of cash, bank_account"),
         ("GBR-PHL --provider demo-elm", 2, "Did you mean demo-elm-bank"),
-        ("GBR-PHL --basis live", 2, "no live quotes yet"),
+        ("GBR-PHL --basis live", 1, "no live quotes here yet"),
         ("GBR-PHL --sort price", 2, "transfer_speed"),
         ("GBR-PHL --limit 0", 2, "limit"),
         ("GBR-PHL --language xx", 2, "expected one of"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,12 +54,18 @@ def test_it_says_what_to_try_and_that_works(demonstration: Path, workers: str) -
         assert process.wait(timeout=30) in {0, -signal.SIGTERM}
 
 
-def test_a_person_ends_it_without_an_error(demonstration: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_person_ends_it_without_an_error(demonstration: Path, times: int) -> None:
     with served(demonstration, "--port", "0") as process:
         address = first_lines(process)[0].split()[2]
         with urlopen(f"{address}/health/live", timeout=60):  # noqa: S310 - our own server
-            process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.02)  # two that come at once are one
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert '"level": "error"' not in errors
 
 
 def test_a_taken_port_is_told_with_the_way_out(demonstration: Path) -> None:

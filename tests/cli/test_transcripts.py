@@ -12,8 +12,9 @@ from tests.cli.conftest import Run
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 COMMANDS = {
-    "compare": "compare GBR-PHL --amount 120",
-    "compare-filtered": "compare gb-ph --amount 200 --receiving-method cash --max-transfer-speed same_day --excluded",
+    "compare": "compare GBR-PHL --amount 120 --basis survey",
+    "compare-filtered": "compare gb-ph --amount 200 --basis survey --receiving-method cash "
+    "--max-transfer-speed same_day --excluded",
     "corridors": "corridors --sort smart --limit 15",
 }
 

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from app.domain.costs import Price
 from app.domain.price_curves import NoPrice, PriceCurve
-from app.domain.quotes import Description, Quote, cost_status, quote_id
+from app.domain.quotes import Description, LiveQuote, Quote, cost_status, quote_id
 from app.domain.ranking import Candidate
 from app.domain.survey_curves import survey_curves
-from app.domain.tariffs import FeeBand, Tariff, tariff_curve
+from app.domain.tariffs import FeeBand, RateStep, Tariff, tariff_curve
+from app.domain.terms import AmountFee, PercentFee, RateBand, ScheduleFee, Terms, terms_text
 from app.domain.vocabulary import (
     AccessPoint,
     AmountIs,
@@ -125,6 +126,11 @@ def service(key: str, fee: str, margin: str, fee_500: str | None = None, **chang
     )
 
 
+def rates(rate: Fraction | None) -> tuple[RateStep, ...]:
+    """One rate for every amount, or none."""
+    return () if rate is None else (RateStep(Fraction(0), rate),)
+
+
 def tariff(*bands: FeeBand, mode: FeeMode = FeeMode.ON_TOP, number: int = 1, **changes: Any) -> Tariff:
     """A tariff in GBP that pays out PHP at 60 where the mid-market rate is 62, but for what is changed."""
     facts: dict[str, Any] = {
@@ -133,7 +139,7 @@ def tariff(*bands: FeeBand, mode: FeeMode = FeeMode.ON_TOP, number: int = 1, **c
         "receiving_currency": "PHP",
         "fee_mode": mode,
         "bands": bands,
-        "offered_rate": Fraction(60),
+        "rates": rates(changes.pop("offered_rate", Fraction(60))),
         "mid_market_rate": Fraction(62),
     }
     return Tariff(**{**facts, **changes})
@@ -160,3 +166,50 @@ def priced(found: Price | NoPrice) -> Price:
 def at(of: PriceCurve, amount: str | Fraction, amount_is: AmountIs = AmountIs.PRINCIPAL) -> Price:
     """The price of a curve at an amount, which must be there."""
     return priced(of.price(Fraction(amount), amount_is))
+
+
+SEEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def live_quote(
+    amount: str = "200",
+    fee: str = "4",
+    rate: str | None = "70",
+    provider: str = "example",
+    source: str = "quote_file",
+    *,
+    mid: str | None = None,
+    mode: FeeMode = FeeMode.ON_TOP,
+    evidence: Evidence = Evidence.PUBLISHED_TARIFF,
+    seen: datetime = SEEN,
+    until: datetime | None = None,
+    currency: str = "GBP",
+    pays: str = "PHP",
+    corridor: str = "GBR-PHL",
+    tier: AmountTier | None = None,
+    fees: PercentFee | ScheduleFee | None = None,
+    **about: Any,
+) -> LiveQuote:
+    """A live price at one amount (or with ``fees`` a tariff); ``about`` changes the description."""
+    terms = Terms(
+        fee_mode=mode,
+        fee=fees or AmountFee(Decimal(fee), Decimal(amount)),
+        rates=() if rate is None else (RateBand(Decimal(0), Decimal(rate)),),
+        declared_mid_market_rate=None if mid is None else Decimal(mid),
+    )
+    key = f"{provider}/{currency}-{pays}/{corridor}"
+    content = f"{terms_text(terms)}|{seen}|{until}|{about}".encode()
+    return LiveQuote(
+        id=quote_id(seen, source, key, tier or "", content),
+        source=source,
+        source_key=key,
+        evidence=evidence,
+        corridor=corridor,
+        tier=tier,
+        observed_at=seen,
+        valid_until=until,
+        description=description(provider, **about),
+        sending_currency=currency,
+        receiving_currency=pays,
+        terms=terms,
+    )

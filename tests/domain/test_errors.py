@@ -7,23 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import errors
+from app.domain import errors, fetch_errors, file_errors
 from app.domain.errors import (
     CorridorNotCovered,
     CorridorToItself,
-    DuplicateRow,
-    EncryptedFile,
-    InvalidCell,
     InvalidName,
     InvalidNumber,
     InvalidParameter,
-    MissingColumn,
-    MissingSheet,
     NoDataYet,
     PeriodNotSurveyed,
-    Place,
-    SourceError,
-    SyntheticMix,
     ThreePercentError,
     UnknownCorridor,
     UnknownCountry,
@@ -31,16 +23,28 @@ from app.domain.errors import (
     UnknownPeriod,
     UnknownProvider,
     UnknownQuote,
-    UnmappedLabel,
-    UnreadableFile,
     quoted,
 )
+from app.domain.file_errors import (
+    DuplicateRow,
+    EncryptedFile,
+    InvalidCell,
+    MissingColumn,
+    MissingSheet,
+    Place,
+    SourceError,
+    SyntheticMix,
+    UnmappedLabel,
+    UnreadableFile,
+)
+
+PAGES = {module.__name__: module for module in (errors, file_errors, fetch_errors)}
 
 
 def every_class(base: type[ThreePercentError] = ThreePercentError) -> Iterator[type[ThreePercentError]]:
     yield base
     for heir in base.__subclasses__():
-        if heir.__module__ == errors.__name__:
+        if heir.__module__ in PAGES:
             yield from every_class(heir)
 
 
@@ -53,7 +57,7 @@ def test_every_error_has_its_own_code_and_a_title_that_is_a_sentence(kind: type[
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code)
     assert [other for other in every_class() if other.code == kind.code and other is not kind] == []
     assert re.fullmatch(r"[A-Z][^.]*\.", kind.title())
-    assert kind.__name__ in (errors.__doc__ or "")
+    assert kind.__name__ in (PAGES[kind.__module__].__doc__ or "")
 
 
 @given(st.text(max_size=200))
@@ -121,5 +125,5 @@ def test_what_is_not_there_is_answered_with_what_is() -> None:
     assert "GBR-PHL" in CorridorNotCovered(corridor="GBR-ATA", suggestions=("GBR-PHL",)).detail
     assert "threepercent import" in NoDataYet().detail
     assert CorridorToItself(country="GBR").text == "GBR-GBR"
-    assert "holds real prices and the database synthetic" in SyntheticMix(database_is_synthetic=True).detail
-    assert "holds synthetic prices and the database real" in SyntheticMix(database_is_synthetic=False).detail
+    assert "gives real figures and the database holds synthetic" in SyntheticMix(database_is_synthetic=True).detail
+    assert "gives synthetic figures and the database holds real" in SyntheticMix(database_is_synthetic=False).detail

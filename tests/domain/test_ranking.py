@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.filters import Filters
 from app.domain.ranking import Candidate, Question, rank
-from app.domain.tariffs import FeeBand
+from app.domain.tariffs import FeeBand, RateStep
 from app.domain.vocabulary import (
     AmountIs,
     AmountTier,
@@ -27,7 +27,7 @@ from app.domain.vocabulary import (
     SurveyNote,
     TransferSpeed,
 )
-from tests.domain.builders import candidate, description, quote, service, tariff, tariff_candidate
+from tests.domain.builders import candidate, description, quote, rates, service, tariff, tariff_candidate
 from tests.domain.strategies import smooth_tariffs, written_deducted
 
 HELD = Question(amount=Fraction(120), currency="GBP")
@@ -58,7 +58,7 @@ def test_the_answer_names_what_was_compared() -> None:
     assert rank([cash], ask()).key == "total_cost"
     assert rank([cash], ask(amount_is=AmountIs.TOTAL_PAID)).key == "recipient_gets"
     assert rank([cash, survey], ask(amount_is=AmountIs.TOTAL_PAID)).key == "cost_of_total_paid_percent"
-    assert rank([cash, blind], ask(amount_is=AmountIs.TOTAL_PAID)).key == "cost_of_total_paid_percent"
+    assert rank([cash, blind], ask(amount_is=AmountIs.TOTAL_PAID)).key == "recipient_gets", "a fee alone ranks nobody"
     assert rank([cash], ask(amount_is=AmountIs.RECEIVED)).key == "sender_pays"
     assert rank([], ask(amount_is=AmountIs.TOTAL_PAID)).key == "cost_of_total_paid_percent"
 
@@ -339,7 +339,7 @@ def test_the_answer_does_not_depend_on_the_order_of_the_input(
 def test_no_commercial_field_can_reach_the_ranking() -> None:
     assert {f.name for f in fields(Candidate)} == {
         "key", "description", "curves", "source", "evidence", "observed_at", "valid_until", "is_tender_for_receiver",
-        "quote_ids",
+        "quote_ids", "barred", "sources_disagree", "has_other_sources", "tax",
     }  # fmt: skip
 
 
@@ -350,7 +350,7 @@ RATES = st.integers(50, 62).map(Fraction)
 def test_one_tariff_written_in_either_mode_ranks_the_same(data: st.DataObject) -> None:
     on_top = [
         replace(
-            data.draw(smooth_tariffs()), quote_id=UUID(int=i), offered_rate=Fraction(data.draw(st.integers(50, 62)))
+            data.draw(smooth_tariffs()), quote_id=UUID(int=i), rates=rates(Fraction(data.draw(st.integers(50, 62))))
         )
         for i in range(3)
     ]
@@ -377,3 +377,21 @@ def test_two_surveyed_tiers_are_ranked_at_their_own_amounts() -> None:
     both = candidate(quote("120", "2.4", "1"), quote("300", "9", "1", tier=AmountTier.USD_500))
     costs = [rank([both], ask(amount=Fraction(amount))).offers[0].price.total_cost for amount in (120, 300)]
     assert costs == [Fraction("3.6"), 12]
+
+
+def test_what_has_no_benchmark_or_no_rate_is_said_before_its_age_or_the_amount() -> None:
+    unheld = tariff(FeeBand(Fraction(0), Fraction(2)), mid_market_rate=None, max_amount=Fraction(100))
+    blind = tariff(FeeBand(Fraction(0), Fraction(2)), mid_market_rate=None, offered_rate=None)
+    for said, reason in ((unheld, "no_benchmark"), (blind, "incomplete_price")):
+        old = replace(tariff_candidate(said), barred=Exclusion.STALE)
+        assert reasons([old]) == {"example": reason}
+    paid = ask(amount_is=AmountIs.TOTAL_PAID)
+    assert reasons([tariff_candidate(unheld)], paid) == {"example": "amount_not_offered"}
+
+
+def test_below_the_first_step_of_a_banded_rate_there_is_no_price() -> None:
+    banded = replace(tariff(FeeBand(Fraction(0), Fraction(2))), rates=(RateStep(Fraction(500), Fraction(60)),))
+    paid = ask(amount=Fraction(200), amount_is=AmountIs.TOTAL_PAID)
+    known = tariff_candidate(tariff(FeeBand(Fraction(0), Fraction(2)), number=2), "known")
+    assert reasons([tariff_candidate(banded), known], paid) == {"example": "incomplete_price"}
+    assert rank([tariff_candidate(banded), known], paid).key == "recipient_gets"

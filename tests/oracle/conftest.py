@@ -1,8 +1,13 @@
-"""One imported sample, one app, one client for all of this package's tests; nothing here writes after the import."""
+"""One imported sample, one app, one client for all of this package's tests; nothing here writes after the import.
+
+demo_world, new_year_world, edge_world, twin_world   live tariffs and rates, each in a database of its own, with what
+                                                     the independent computation reads of the same files.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 
@@ -11,13 +16,21 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.db import open_engine, reading
+from app.demo import rates as demo_rates
+from app.demo import tariffs as demo_tariffs
 from app.ingest import Order, Report, run
+from app.ingest.answer_files import answer_file
+from app.ingest.answers import take
 from app.main import create_app
 from app.settings import Settings
 from app.store.quotes import quotes
+from tests.oracle import live_worlds
 from tests.oracle.checking import Answer, parsed
+from tests.oracle.live_checking import Clock, World
+from tests.oracle.live_tariffs import read_rates, read_tariffs
 
 WORKBOOK = "rpw/rpw_workbook_2011_2025_sample.xlsx"
+ECB_HOUR = time(13, 15)
 Listed = Callable[..., list[Answer]]
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -73,3 +86,61 @@ def row_of_quote(sample_settings: Settings, imported: Report) -> Mapping[str, st
             return {str(quote): key for quote, key in found}
     finally:
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder, day = tmp_path_factory.mktemp("live"), live_worlds.NOW
+    demo_rates.write_rates(folder / "rates.csv", 15, day.date())
+    demo_tariffs.write_tariffs(folder / "tariffs.json", 600, 3, day.date())
+    with world(sqlite_template, folder, day.replace(hour=0), None) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def new_year_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """What the demonstration has from the United States, on the last day before their tax."""
+    folder, day = tmp_path_factory.mktemp("new-year"), datetime(2025, 12, 31, tzinfo=UTC)
+    demo_rates.write_rates(folder / "rates.csv", 15, day.date())
+    demo_tariffs.write_tariffs(folder / "tariffs.json", 600, 3, day.date())
+    live_worlds.keep_corridors_from("USA", folder / "tariffs.json")
+    with world(sqlite_template, folder, day, None) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def edge_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("edges")
+    live_worlds.write_ecb(folder / "rates.csv", 5)
+    rates = read_rates(folder / "rates.csv", ECB_HOUR)
+    live_worlds.write_tariffs(folder / "tariffs.json", list(live_worlds.edges(rates, 11)))
+    with world(sqlite_template, folder, live_worlds.NOW, ECB_HOUR) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def twin_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("twins")
+    live_worlds.write_ecb(folder / "rates.csv", 5)
+    twins = [quote for corridor in ("GBR-PHL", "USA-MEX") for quote in live_worlds.twins(corridor)]
+    live_worlds.write_tariffs(folder / "tariffs.json", [*twins, *live_worlds.silent("FRA-SEN")])
+    with world(sqlite_template, folder, live_worlds.NOW, ECB_HOUR) as opened:
+        yield opened
+
+
+@contextmanager
+def world(template: Path, folder: Path, now: datetime, fixed_at: time | None) -> Iterator[World]:
+    """Import a folder's rates and tariffs, and open the product over them."""
+    shutil.copyfile(template, folder / "threepercent.db")
+    settings = Settings(data_dir=folder)
+    engine = open_engine(settings.database_url)
+    for name in ("rates.csv", "tariffs.json"):
+        file = answer_file(folder / name, now)
+        assert file is not None
+        taken = take(engine, file.source, file.ask, file.body, data_dir=folder, now=now, public_sources=())
+        assert not taken.refused, taken.refused
+    engine.dispose()
+    clock = Clock(now)
+    with TestClient(create_app(settings, clock=clock)) as opened:
+        tariffs, rates = read_tariffs(folder / "tariffs.json"), read_rates(folder / "rates.csv", fixed_at)
+        yield World(opened, clock, tariffs, rates)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.costs import Price
-from app.domain.tariffs import FeeBand, Tariff, tariff_curve
+from app.domain.tariffs import FeeBand, RateStep, Tariff, tariff_curve
 from app.domain.vocabulary import AmountIs, FeeMode
 
 ANSWER = "wise/wise_v4_comparisons_docs_example.json"
@@ -37,7 +37,7 @@ def priced(answer: dict[str, Any], quote: dict[str, Any], mode: FeeMode, fee_at:
         receiving_currency=answer["targetCurrency"],
         fee_mode=mode,
         bands=(FeeBand(start=Fraction(0), fixed=Fraction(quote["fee"])),),
-        offered_rate=quote["rate"],
+        rates=(RateStep(Fraction(0), quote["rate"]),),
         mid_market_rate=mid,
     )
     found = tariff_curve(tariff).price(fee_at, AmountIs.TOTAL_PAID)

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import (
-    SourceError,
-)
+from app.domain.file_errors import SourceError
 from app.sources.child import Limits, read_survey
 from app.sources.frames import Batch, Tally
 from app.sources.source import Refused, SurveyQuote

@@ -185,7 +185,9 @@ def test_payment_instruments_come_in_the_order_of_the_vocabulary(labels: Labels)
 
 def test_every_source_states_its_publisher_licence_and_reuse() -> None:
     known = sources()
-    assert set(known) == {"rpw", "demo"}
+    real = {"rpw", "ecb", "frankfurter", "wise", "quote_file"}
+    assert set(known) == real | {"demo", "demo_rates", "demo_tariffs"}
+    assert {key for key, source in known.items() if source.is_synthetic} == set(known) - real
     assert known["rpw"].licence == "CC-BY-4.0"
     assert known["rpw"].reuse.redistribute
     assert "World Bank" in known["rpw"].attribution

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import (
-    WrongLayout,
-)
+from app.domain.file_errors import WrongLayout
 from tests.sources.reading import Read, refusal
 from tests.sources.survey_files import csv_file, new, old, table, workbook
 

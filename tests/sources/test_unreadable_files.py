@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import (
+from app.domain.file_errors import (
     EncryptedFile,
     FileTooLarge,
     MissingColumn,

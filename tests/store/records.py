@@ -19,13 +19,14 @@ from app.domain.vocabulary import (
     SurveyNote,
     TransferSpeed,
 )
-from app.ingest.storing import description_record
+from app.ingest.services import description_record
 from app.sources.rpw_services import description_id
 from app.sources.source import Mapped
-from app.store import corridors, descriptions, imports, providers, quotes
-from app.store.imports import DatasetVersion, FileIdentity, ImportFile, Touched
+from app.store import corridors, descriptions, imports, providers, quotes, versions
+from app.store.imports import FileIdentity, ImportFile
 from app.store.providers import Spelling
 from app.store.quotes import ChangeRecord, QuoteRecord
+from app.store.versions import DatasetVersion, Touched
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = datetime(2013, 7, 19, tzinfo=UTC)
@@ -106,7 +107,7 @@ def store(  # noqa: PLR0913 - each says what a test is about
     identity = FileIdentity(source="rpw", file_hash=file_hash, labels_hash="l1", corrections_hash="c1")
     file = ImportFile(identity=identity, file_name="private name.xlsx", layout="old", is_synthetic=is_synthetic)
     import_id = imports.start(connection, file, started_at=at)
-    version = imports.next_version(connection)
+    version = versions.next_version(connection)
     corridors.add(connection, sorted({record.corridor for record in records}))
     providers.add_providers(connection, [("example-transfer", "Example Transfer")])
     providers.add_spellings(connection, [Spelling("rpw", "Example  Transfer", "example-transfer")])
@@ -114,7 +115,7 @@ def store(  # noqa: PLR0913 - each says what a test is about
     quotes.append(connection, records, import_id=import_id, dataset_version=version, recorded_at=at)
     quotes.append_changes(connection, changes, dataset_version=version)
     touched = {Touched(record.corridor, record.period) for record in records} | set(moved)
-    recorded = imports.record_version(
+    recorded = versions.record_version(
         connection, DatasetVersion(version, at, import_id, "import"), source="rpw", touched=touched
     )
     imports.finish(connection, import_id, finished_at=at, counts={"rows": len(records)}, dataset_version=version)

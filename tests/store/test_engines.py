@@ -28,7 +28,7 @@ from app.db import (
     writing,
 )
 from app.db.schema import check_integrity
-from app.store import imports
+from app.store import versions
 from tests.store.records import quoted, store
 
 PROJECT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def test_two_processes_write_at_once_and_lose_nothing(empty_database_url: str, e
         writer.communicate()
     assert quotes_stored(empty_engine) == 2 * 15 * 20
     with reading(empty_engine) as connection:
-        newest = imports.newest_version(connection)
+        newest = versions.newest_version(connection)
     assert newest is not None
     assert newest.version == 30
     assert check_integrity(empty_engine) == []

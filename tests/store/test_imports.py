@@ -8,9 +8,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from app.db import reading, writing
-from app.store import corridors, imports, providers
-from app.store.imports import DatasetVersion, FileIdentity, ImportFile, ImportStatus, Touched
+from app.store import corridors, imports, providers, versions
+from app.store.imports import FileIdentity, ImportFile, ImportStatus
 from app.store.providers import Spelling
+from app.store.versions import DatasetVersion, Touched
 from tests.store.records import NOON, quoted, store
 
 IDENTITY = FileIdentity(source="rpw", file_hash="f1", labels_hash="l1", corrections_hash="c1")
@@ -59,16 +60,16 @@ def test_a_database_says_whether_its_data_are_invented(empty_engine: Engine) -> 
 
 def test_versions_count_up_and_never_go_back_in_time(empty_engine: Engine) -> None:
     with writing(empty_engine) as connection:
-        assert imports.newest_version(connection) is None
-        assert imports.next_version(connection) == 1
+        assert versions.newest_version(connection) is None
+        assert versions.next_version(connection) == 1
         first = store(connection, [quoted("1")], at=NOON)
         second = store(connection, [quoted("2")], at=NOON - timedelta(hours=1))
     assert (first.version, second.version) == (1, 2)
     assert second.committed_at == NOON
     with reading(empty_engine) as connection:
-        assert imports.newest_version(connection) == second
-        assert imports.find_version(connection, 1) == first
-        assert imports.find_version(connection, 3) is None
+        assert versions.newest_version(connection) == second
+        assert versions.find_version(connection, 1) == first
+        assert versions.find_version(connection, 3) is None
 
 
 def test_what_fails_leaves_nothing_and_the_next_goes_on(empty_engine: Engine) -> None:
@@ -82,7 +83,7 @@ def test_what_fails_leaves_nothing_and_the_next_goes_on(empty_engine: Engine) ->
     with reading(empty_engine) as connection:
         assert imports.count(connection) == 0
         assert corridors.ids(connection) == []
-        assert imports.newest_version(connection) is None
+        assert versions.newest_version(connection) is None
     with writing(empty_engine) as connection:
         assert store(connection, [quoted("1")]).version == 1
 
@@ -90,16 +91,17 @@ def test_what_fails_leaves_nothing_and_the_next_goes_on(empty_engine: Engine) ->
 def test_a_version_of_quotes_without_quarters_touches_its_corridors(empty_engine: Engine) -> None:
     with writing(empty_engine) as connection:
         import_id = imports.start(connection, FILE, started_at=NOON)
-        version = DatasetVersion(imports.next_version(connection), NOON, import_id, "live")
-        imports.record_version(connection, version, source="wise", touched=[Touched("GBR-PHL", None)] * 2)
-        assert imports.corridor_newest_versions(connection) == {"GBR-PHL": version}
+        corridors.add(connection, ["GBR-PHL"])
+        version = DatasetVersion(versions.next_version(connection), NOON, import_id, "live")
+        versions.record_version(connection, version, source="wise", touched=[Touched("GBR-PHL", None)] * 2)
+        assert versions.corridor_newest_versions(connection) == {"GBR-PHL": version}
 
 
 def test_the_same_version_twice_is_refused(empty_engine: Engine) -> None:
     with writing(empty_engine) as connection:
         version = store(connection, [quoted()])
     with pytest.raises(IntegrityError), writing(empty_engine) as connection:
-        imports.record_version(connection, version, source="rpw", touched=[])
+        versions.record_version(connection, version, source="rpw", touched=[])
 
 
 def test_a_spelling_needs_its_provider_and_keeps_its_first_meaning(empty_engine: Engine) -> None:

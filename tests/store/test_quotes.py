@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import decimal_text, instant, microseconds, reading, writing
 from app.domain.vocabulary import AmountTier, Evidence, FxMarginStatus
-from app.store import descriptions, imports, observations, quotes, rounds
-from app.store.imports import Touched
+from app.store import descriptions, observations, quotes, rounds, versions
 from app.store.observations import ObservationFilter
 from app.store.quotes import Change, ChangeRecord, QuoteRecord
+from app.store.versions import Touched
 from tests.store.records import DAY, DESCRIPTION, NOON, PUBLISHED, described, exactly, quoted, recorded, store
 
 INSTANTS = st.integers(min_value=0, max_value=4 * 10**15).map(instant)
@@ -206,7 +206,7 @@ def test_rounds_are_counted_where_a_version_touched_them(empty_engine: Engine) -
         before = rounds.known(connection)
         store(connection, [moved_to], [superseded(moved_from, moved_to)], moved=[Touched("GBR-PHL", "2013-Q3")])
         after = rounds.known(connection)
-        versions = imports.corridor_newest_versions(connection)
+        newest = versions.corridor_newest_versions(connection)
     assert before == [
         ("rpw", "GBR-NGA", "2013-Q3"),
         ("rpw", "GBR-PHL", "2012-Q3"),
@@ -217,9 +217,9 @@ def test_rounds_are_counted_where_a_version_touched_them(empty_engine: Engine) -
         ("rpw", "GBR-NGA", "2013-Q3"),
         ("rpw", "GBR-PHL", "2012-Q3"),
     ]
-    assert {corridor: version.version for corridor, version in versions.items()} == {
+    assert {corridor: version.version for corridor, version in newest.items()} == {
         "GBR-IND": 2,
         "GBR-NGA": 1,
         "GBR-PHL": 2,
     }
-    assert versions["GBR-NGA"].committed_at == NOON
+    assert newest["GBR-NGA"].committed_at == NOON

@@ -1,7 +1,6 @@
 """GET /v1/corridors/{corridor}/comparison: the main answer, offers ranked for an amount."""
 
 from collections import Counter
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,25 +9,23 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.answers import answer_with
-from app.api.deps import ReadingDep, Served
+from app.api.deps import Reading, ReadingDep
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole
 from app.api.problems import caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import attribution
-from app.api.rounds import FoundRound, find_round
+from app.api.rounds import prices_of
 from app.api.shapes import CorridorName, CurrencyCode, Moment, Money, OpenWord, Period, Provenance, Shape
 from app.api.shapes import Number as NumberShape
-from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent
+from app.api.v1.offers import ExcludedShape, OfferShape, excluded, money, offer, percent, rate
 from app.api.v1.questions import AskedDep, CorridorPath, FiltersDep, check_providers, question_of
-from app.board import Board
-from app.compare import Comparison, ComparisonQuestion, Summary, compare
+from app.compare import Comparison, ComparisonQuestion, Prices, Summary, compare
 from app.domain import vocabulary as words
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
 from app.domain.methodology import METHODOLOGY_VERSION
-from app.domain.money import check_amount
-from app.domain.quotes import quarter_end
+from app.domain.money import money_out
 from app.reference import names
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["comparison"])
@@ -111,37 +108,32 @@ class ComparisonShape(EpochShape):
     amount_drifted: bool | None = Field(
         description="Whether the surveyed amount was no longer near the survey's USD 200."
     )
-    mid_market_rate: NumberShape | None
-    mid_market_rate_reason: str | None
+    benchmark: str = Field(
+        description="What margins are measured against: `published` (a survey's own), `default` (the rate that the "
+        "source declares, else the newest reference rate), or an institution."
+    )
+    benchmarks_available: list[str] = Field(description="Institutions that can be asked for as `benchmark` here.")
+    mid_market_rate: NumberShape | None = Field(description="What all ranked offers are measured against, if one rate.")
+    mid_market_rate_reason: str | None = Field(description="not_used, differs_by_offer, no_reference_rate, no_offers.")
     ranked_by: str = Field(description="What was compared: total_cost, recipient_gets, sender_pays, …")
+    rank_stable: bool | None = Field(description="Whether the order is the same under every available benchmark.")
+    rank_stable_reason: str | None = Field(description="Why rank_stable is null.")
     summary: SummaryShape
-    indicators: IndicatorsShape
+    indicators: IndicatorsShape | None = Field(description="Null where the corridor was never surveyed.")
     offers: list[OfferShape] = Field(description="The cheapest first, as many as `limit` says.")
     excluded: ExcludedOffers
     relax: list[RelaxationShape] = Field(description="Where filters left nothing: what each alone removed.")
 
 
-def answer_one(
-    shared: Served, board: Board, found: FoundRound, question: ComparisonQuestion, now: datetime
-) -> Comparison:
-    """Compare one round for one question, after checking what only the data can judge."""
-    geography = shared.geography
+def answer_one(reading: Reading, found: Prices, question: ComparisonQuestion) -> Comparison:
+    """Compare prices for one question; what is wrong with a parameter is said of it."""
+    geography, board = reading.shared.geography, reading.board
     check_providers(question.filters.provider, board.providers)
     for parameter in ("sending_currency", "receiving_currency"):
         if (code := getattr(question, parameter)) is not None:
             with caused_by(parameter):
                 geography.currency(code)
-    if question.amount is not None:
-        check_amount(question.amount, geography.currency(_amount_currency(geography, found, question)))
-    return compare(found.round, question, context=found.context, geography=geography, now=now)
-
-
-def _amount_currency(geography: Geography, found: FoundRound, question: ComparisonQuestion) -> str:
-    sending = question.sending_currency or found.round.default_currency
-    if question.amount_is is not words.AmountIs.RECEIVED:
-        return sending
-    local = geography.local_currency(found.round.corridor[4:], quarter_end(found.round.period))
-    return question.receiving_currency or local or sending
+    return compare(found, question, board=board, geography=geography, now=reading.now)
 
 
 @router.get(
@@ -176,9 +168,9 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
 
     Newest rounds are answered from memory; a past `period` asks the database.
     """
-    found = find_round(reading.shared, reading.board, corridor, basis=asked.basis, period=asked.period)
+    found = prices_of(reading, corridor, basis=asked.basis, period=asked.period)
     question = question_of(asked, filters, amount, by_speed=sort == "transfer_speed")
-    answer = answer_one(reading.shared, reading.board, found, question, reading.now)
+    answer = answer_one(reading, found, question)
     whole = comparison_document(
         answer,
         reading.shared.geography,
@@ -205,14 +197,18 @@ def comparison_document(
         "amount_is": answer.amount_is,
         "sending_currency": answer.sending_currency,
         "receiving_currency": answer.receiving_currency,
-        "surveyed_amount_usd": answer.surveyed_amount_usd,
-        "surveyed_amount_usd_reason": "no_reference_rate" if answer.surveyed_amount_usd is None else None,
+        "surveyed_amount_usd": None if answer.surveyed_amount_usd is None else money_out(answer.surveyed_amount_usd, 2),
+        "surveyed_amount_usd_reason": _no_usd(answer),
         "amount_drifted": answer.amount_drifted,
-        "mid_market_rate": None,
-        "mid_market_rate_reason": "not_used",
+        "benchmark": answer.benchmark,
+        "benchmarks_available": answer.benchmarks_available,
+        "mid_market_rate": rate(answer.mid_market_rate),
+        "mid_market_rate_reason": answer.mid_market_rate_reason,
         "ranked_by": answer.ranking.key,
+        "rank_stable": answer.rank_stable,
+        "rank_stable_reason": answer.rank_stable_reason,
         "summary": _summary(answer.summary),
-        "indicators": {"period": answer.period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)},
+        "indicators": indicators(answer),
         "offers": [offer(answer, one, geography) for one in answer.ranking.offers[:limit]],
         "excluded": {
             "counts": dict(sorted(Counter(str(one.reason) for one in left_out).items())),
@@ -227,6 +223,19 @@ def comparison_document(
             for one in answer.relax
         ],
     }
+
+
+def _no_usd(answer: Comparison) -> str | None:
+    if answer.surveyed_amount_usd is not None:
+        return None
+    return "not_surveyed" if answer.basis is words.Basis.LIVE else "no_reference_rate"
+
+
+def indicators(answer: Comparison) -> dict[str, Json] | None:
+    """Return the corridor's figures of the round that the answer is about, else of its newest; null where none is."""
+    if answer.figures is None:
+        return None
+    return {"period": answer.figures_period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)}
 
 
 def _summary(found: Summary) -> dict[str, Json]:
@@ -252,7 +261,7 @@ def epoch(answer: Comparison, language: str) -> dict[str, Json]:
         "evaluated_at": answer.evaluated_at,
         "fresh_until": answer.fresh_until,
         "as_of": None,
-        "attribution": attribution((answer.source,)),
+        "attribution": attribution(answer.sources),
         "dataset_version": answer.dataset_version,
         "methodology_version": METHODOLOGY_VERSION,
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from app.api.answers import answer_with
@@ -12,15 +13,16 @@ from app.api.deps import PeriodParameter, ReadingDep
 from app.api.formats import Json
 from app.api.inputs import OneOf, StrictRoute
 from app.api.projection import FieldsOf
-from app.api.rounds import find_round
+from app.api.rounds import prices_of
 from app.api.shapes import CurrencyCode, Money, OpenWord, Period, Shape
-from app.api.v1.comparison import EpochShape, IndicatorsShape, epoch, figures
+from app.api.v1.comparison import EpochShape, IndicatorsShape, epoch, indicators
 from app.api.v1.corridors import cautions
+from app.api.v1.offers import money
 from app.api.v1.questions import CorridorPath
-from app.compare import ComparisonQuestion, compare
+from app.compare import Comparison, ComparisonQuestion, Prices, SurveyPrices, compare
 from app.domain import vocabulary as words
 from app.domain.ranking import Candidate
-from app.domain.rounds import CorridorRound
+from app.domain.terms import AmountFee
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["corridors"])
 
@@ -44,7 +46,7 @@ class AmountChoice(Shape):
     """An amount that was surveyed, and how many services were asked for it."""
 
     amount: Money
-    tier: Annotated[str, OpenWord(words.AmountTier)]
+    tier: Annotated[str, OpenWord(words.AmountTier)] | None
     services: int
 
 
@@ -64,11 +66,11 @@ class Choices(Shape):
 class CorridorShape(EpochShape):
     """One corridor: its figures and what there is to choose from."""
 
-    newest_period: Period
+    newest_period: Period | None = Field(description="The newest survey round; null: never surveyed.")
     periods: list[Period]
     default_amount: Money | None
     sending_currency: CurrencyCode
-    indicators: IndicatorsShape
+    indicators: IndicatorsShape | None = Field(description="Null where the corridor was never surveyed.")
     cautions: list[str]
     choices: Choices
 
@@ -82,7 +84,8 @@ def corridor(
     reading: ReadingDep,
     corridor: CorridorPath,
     basis: Annotated[
-        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)], Query(description="Default: survey.")
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
+        Query(description="Default: as in the comparison."),
     ] = None,
     period: PeriodParameter = None,
     fields: Annotated[
@@ -90,35 +93,46 @@ def corridor(
     ] = None,
 ) -> Response:
     """Return a corridor's figures and what can be asked about it; a past `period` asks the database."""
-    found = find_round(reading.shared, reading.board, corridor, basis=basis, period=period)
-    answer = compare(
-        found.round,
-        ComparisonQuestion(),
-        context=found.context,
-        geography=reading.shared.geography,
-        now=reading.now,
-    )
+    found = prices_of(reading, corridor, basis=basis, period=period)
+    geography, board = reading.shared.geography, reading.board
+    answer = compare(found, ComparisonQuestion(), board=board, geography=geography, now=reading.now)
+    periods = board.periods.get(answer.corridor, ())
     whole: dict[str, Json] = {
         **epoch(answer, reading.language),
-        "newest_period": reading.board.periods[answer.corridor][-1],
-        "periods": reading.board.periods[answer.corridor],
-        "default_amount": _default_amount(found.round),
+        "newest_period": periods[-1] if periods else None,
+        "periods": periods,
+        "default_amount": money(answer.amount, answer.amount_currency, geography),
         "sending_currency": answer.sending_currency,
-        "indicators": {"period": answer.period, "amount_tier": words.AmountTier.USD_200, **figures(answer.figures)},
-        "cautions": cautions(answer.figures),
-        "choices": _choices(found.round),
+        "indicators": indicators(answer),
+        "cautions": [] if answer.figures is None else cautions(answer.figures),
+        "choices": _choices(answer, _amounts(found)),
     }
     return answer_with(reading, whole, fields=fields, fresh_until=answer.fresh_until)
 
 
-def _default_amount(found: CorridorRound) -> dict[str, Json] | None:
-    currency = found.default_currency
-    amount = found.default_amount(currency)
-    return None if amount is None else {"amount": amount, "currency": currency}
+def _amounts(found: Prices) -> list[Json]:
+    """Return the amounts that prices were asked for, the surveyed ones or those of live sources."""
+    if isinstance(found, SurveyPrices):
+        return [
+            {"amount": {"amount": one.amount, "currency": one.currency}, "tier": one.tier, "services": one.services}
+            for one in found.round.amounts
+        ]
+    asked = Counter(
+        (quote.sending_currency, quote.terms.fee.at_amount, quote.tier)
+        for service in found.live.services
+        for sighting in service.sightings
+        for quote in sighting.quotes
+        if isinstance(quote.terms.fee, AmountFee)
+    )
+    return [
+        {"amount": {"amount": amount, "currency": currency}, "tier": tier, "services": count}
+        for (currency, amount, tier), count in sorted(asked.items(), key=lambda one: (one[0][0], one[0][1]))
+    ]
 
 
-def _choices(found: CorridorRound) -> dict[str, Json]:
-    services = found.candidates
+def _choices(answer: Comparison, amounts: list[Json]) -> dict[str, Json]:
+    ranked = [candidate for offer in answer.ranking.offers for candidate in offer.members]
+    services = ranked + [one.candidate for one in answer.ranking.excluded]
     providers = Counter((one.description.provider, one.description.provider_name) for one in services)
     by_id: dict[str, tuple[str, int]] = {}
     for (provider, name), count in sorted(providers.items()):
@@ -126,14 +140,7 @@ def _choices(found: CorridorRound) -> dict[str, Json]:
         by_id[provider] = (first, before + count)
     return {
         "sending_currencies": _counted(services, lambda one: [curve.currency for curve in one.curves]),
-        "amounts": [
-            {
-                "amount": {"amount": one.amount, "currency": one.currency},
-                "tier": one.tier,
-                "services": one.services,
-            }
-            for one in found.amounts
-        ],
+        "amounts": amounts,
         "providers": [
             {"id": provider, "name": name, "services": count} for provider, (name, count) in sorted(by_id.items())
         ],

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.api.deps import (
     ANY_OF,
     CountriesParameter,
+    ListReading,
     ListReadingDep,
     Paging,
     PeriodParameter,
@@ -22,10 +23,10 @@ from app.api.deps import (
 from app.api.formats import Json
 from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
 from app.api.lists import Row, Rows, add_list, answer_list, listing
-from app.api.problems import InvalidPageTokenError, NoLiveQuotesError, OutdatedPageTokenError, caused_by
+from app.api.problems import InvalidPageTokenError, OutdatedPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
-from app.api.rounds import check_basis, period_rounds
+from app.api.rounds import check_basis, live_figures, period_rounds
 from app.api.shapes import CorridorId, CountryName, ListAnswer, Moment, Number, OpenWord, Period, Shape
 from app.api.v1.comparison import corridor_name, figures
 from app.api.v1.vocabulary import income_codes, region_code, region_codes
@@ -52,8 +53,8 @@ class CorridorRow(Shape):
     id: CorridorId
     sending_country: CountryName
     receiving_country: CountryName
-    period: Period
-    newest_period: Period = Field(description="The newest round of this corridor.")
+    period: Period | None = Field(description="Null on the live basis.")
+    newest_period: Period | None = Field(description="The newest survey round of this corridor; null: none.")
     source: str | None = Field(description="A key of GET /v1/sources.")
     services: int | None = Field(description="Services that disclose their rate: the base of every average.")
     providers: int | None = Field(description="Providers of these services.")
@@ -82,7 +83,7 @@ class Corridors(ListAnswer):
 
     basis: Annotated[str, OpenWord(words.Basis)]
     basis_reason: str
-    period: Period
+    period: Period | None
     amount_tier: Annotated[str, OpenWord(words.AmountTier)]
     freshness: Annotated[str, OpenWord(words.Freshness)]
     evaluated_at: Moment
@@ -207,7 +208,7 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     check_basis(basis, period)
     shared, board, now = reading.shared, reading.board, reading.now
     if basis is words.Basis.LIVE:
-        raise NoLiveQuotesError(f"There are survey rounds ({', '.join(reversed(board.surveyed[-4:]))}).")
+        return _live(reading, wanted, sort or "average", fields)
     period, rounds = period_rounds(shared, board, period)
     everything = _rows(board, rounds, period, sort or "average", reading.language)
     rows = _ranked_again([row for row in everything if wanted.fits(row, shared.geography)])
@@ -220,6 +221,51 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         fields=fields,
     )
     return answer_list(reading, CORRIDORS, answer)
+
+
+def _live(reading: ListReading, wanted: Wanted, sort: str, fields: list[str] | None) -> Response:
+    """Answer with every corridor's live figures; those without live prices last."""
+    board = reading.board
+    live = live_figures(reading.shared, board, reading.now)
+    of_live = {corridor: live.figures.get(corridor) for corridor in board.corridors}
+    ordered = rank_corridors(of_live, CorridorSort(sort.removeprefix("-")), descending=sort.startswith("-"))
+    everything = [_live_row(board, one, of_live[one.corridor], reading.language) for one in ordered]
+    rows = _ranked_again([row for row in everything if wanted.fits(row, reading.shared.geography)])
+    page, position = _page(rows, board, reading.paging)
+    said = {
+        **about(live.sources, board.dataset_version),
+        "basis": words.Basis.LIVE,
+        "basis_reason": "asked_for",
+        "period": None,
+        "amount_tier": AmountTier.USD_200,
+        "freshness": live.freshness,
+        "evaluated_at": live.evaluated_at,
+        "fresh_until": live.fresh_until,
+    }
+    answer = Rows(rows=page, about=said, next_position=position, fresh_until=live.fresh_until, fields=fields)
+    return answer_list(reading, CORRIDORS, answer)
+
+
+def _live_row(board: Board, ranked: RankedCorridor, known: CorridorFigures | None, language: str) -> dict[str, Json]:
+    reason = "no_price_to_rank" if ranked.corridor in board.live else "no_live_quotes"
+    return {
+        "rank": ranked.rank,
+        **corridor_name(ranked.corridor, language),
+        "period": None,
+        "newest_period": _newest_period(board, ranked.corridor),
+        "source": None,
+        **(_no_figures() if known is None else figures(known)),
+        "figures_reason": reason if known is None else None,
+        "cautions": [] if known is None else cautions(known),
+    }
+
+
+def _newest_period(board: Board, corridor: str) -> str | None:
+    return next(iter(reversed(board.periods.get(corridor, ()))), None)
+
+
+def _no_figures() -> dict[str, Json]:
+    return dict.fromkeys(_FIGURES) | {"sdg_status": words.SdgStatus.UNKNOWN}
 
 
 def _rows(board: Board, rounds: Mapping[str, RoundFigures], period: str, sort: str, language: str) -> list[Row]:
@@ -240,9 +286,9 @@ def list_row(
         "rank": ranked.rank,
         **corridor_name(ranked.corridor, language),
         "period": period,
-        "newest_period": board.periods[ranked.corridor][-1],
+        "newest_period": _newest_period(board, ranked.corridor),
         "source": None if found is None else found.source,
-        **(dict.fromkeys(_FIGURES) | {"sdg_status": words.SdgStatus.UNKNOWN} if known is None else figures(known)),
+        **(_no_figures() if known is None else figures(known)),
         "figures_reason": NOT_SURVEYED if known is None else None,
         "cautions": [] if known is None else cautions(known),
     }

@@ -13,7 +13,7 @@ from app.api.deps import ReadingDep
 from app.api.formats import Json
 from app.api.inputs import Numbers, StrictRoute
 from app.api.projection import FieldsOf
-from app.api.rounds import find_round
+from app.api.rounds import prices_of
 from app.api.shapes import CurrencyCode, Money, Number, OpenWord, Shape
 from app.api.v1.comparison import EpochShape, answer_one, epoch
 from app.api.v1.offers import ServiceShape, money, percent, service
@@ -108,27 +108,29 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
     ] = None,
 ) -> Response:
     """Compare at each amount; nothing is extrapolated beyond what was observed."""
-    found = find_round(reading.shared, reading.board, corridor, basis=asked.basis, period=asked.period)
+    found = prices_of(reading, corridor, basis=asked.basis, period=asked.period)
 
     def compared(amount: Decimal | None) -> Comparison:
         question = question_of(asked, filters, amount)
-        return answer_one(reading.shared, reading.board, found, question, reading.now)
+        return answer_one(reading, found, question)
 
     curve = cost_curve(compared, amounts or (), exact_only=asked.exact_only)
     first = curve.comparisons[0]
     whole = {
         **epoch(first, reading.language),
+        "evaluated_at": curve.evaluated_at,
+        "fresh_until": curve.fresh_until,
         "amount_is": first.amount_is,
         "sending_currency": first.sending_currency,
         "receiving_currency": first.receiving_currency,
         **_curve(curve, reading.shared.geography),
     }
-    return answer_with(reading, whole, fields=fields, fresh_until=first.fresh_until)
+    return answer_with(reading, whole, fields=fields, fresh_until=curve.fresh_until)
 
 
 def _curve(curve: CostCurve, geography: Geography) -> dict[str, Json]:
     first = curve.comparisons[0]
-    units = geography.currency(first.sending_currency).minor_units
+    units = geography.currency(first.amount_currency).minor_units
     places = {candidate.key: place for place, candidate in enumerate(curve.services)}
     return {
         "services": [
@@ -144,7 +146,7 @@ def _curve(curve: CostCurve, geography: Geography) -> dict[str, Json]:
         "known_amounts": {
             "smallest": _amount(curve.first, units),
             "largest": _amount(curve.last, units),
-            "currency": first.sending_currency,
+            "currency": first.amount_currency,
         },
         "switches": [_switch(one, units) for one in curve.switches],
         "switches_reason": curve.switches_reason,

@@ -1,20 +1,21 @@
 """An offer as answers show it: who, how, what is paid and received, what it costs, and how far that can be trusted."""
 
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import Field
 
-from app.api.formats import Json
+from app.api.formats import Json, moment
 from app.api.shapes import CurrencyCode, Moment, Money, Number, OpenWord, Shape
-from app.compare import Comparison
+from app.compare import Comparison, OtherObservation
 from app.domain import vocabulary as words
 from app.domain.costs import Price
 from app.domain.geography import Geography
 from app.domain.money import money_out, percent_out, rate_out
 from app.domain.quotes import Description
-from app.domain.ranking import Candidate, Excluded, Offer
+from app.domain.ranking import Excluded, Offer
 
 
 class ProviderName(Shape):
@@ -59,6 +60,21 @@ class ServiceShape(Shape):
     is_promotional: bool | None = Field(description="Null where the source cannot tell: a survey never says no.")
 
 
+class OtherObservationShape(Shape):
+    """A ranked offer's service as another source sees it at the same amount; null figures: no price there."""
+
+    source: str
+    evidence: Annotated[str, OpenWord(words.Evidence)]
+    observed_at: str
+    freshness: Annotated[str, OpenWord(words.Freshness)]
+    sender_pays: Money | None
+    recipient_gets: Money | None
+    fee: Money | None
+    offered_rate: Number | None
+    total_cost_percent: Number | None
+    quote_ids: list[str]
+
+
 class OfferShape(ServiceShape):
     """One ranked offer, solved for what is held equal; percentages are of the principal unless they say else."""
 
@@ -75,6 +91,11 @@ class OfferShape(ServiceShape):
     fee_percent: Number = Field(description="The fee, as a share of the principal.")
     offered_rate: Number | None = Field(description="The provider's exchange rate; null where it was not recorded.")
     mid_market_rate: Number | None = Field(description="What the offered rate is measured against.")
+    mid_market_rate_type: Annotated[str, OpenWord(words.RateType)] | None = Field(
+        description="What kind of rate that is: a daily fixing, a declared peg, the source's own; null where none."
+    )
+    mid_market_rate_date: str | None = Field(description="The day of its oldest fixing; null where it has none.")
+    mid_market_rate_institutions: list[str] = Field(description="Who published it: see GET /v1/rates.")
     fx_margin_percent: Number | None = Field(description="How far the offered rate is below the mid-market rate.")
     fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)] | None
     cost_status: Annotated[str, OpenWord(words.CostStatus)]
@@ -87,7 +108,11 @@ class OfferShape(ServiceShape):
     total_cost_percent_reason: str | None = Field(description="Why total_cost_percent is null.")
     total_cost: Money | None = Field(description="The total cost as money.")
     cost_of_total_paid_percent: Number | None = Field(description="The total cost, as a share of what the sender pays.")
-    tax: Money | None = Field(description="A sender's tax, beside the cost; null where none is known.")
+    tax: Money | None = Field(description="The sender's tax, part of sender_pays and not of the cost.")
+    tax_reason: str | None = Field(
+        description="Why tax is null: none_declared (no such tax is known there), unknown_payment_instrument, "
+        "depends_on_payment_instrument."
+    )
     receiver_fee: Money | None
     incentive: Money | None
     price_basis: Annotated[str, OpenWord(words.PriceBasis)]
@@ -99,7 +124,7 @@ class OfferShape(ServiceShape):
     freshness: Annotated[str, OpenWord(words.Freshness)]
     source: str = Field(description="A key of GET /v1/sources.")
     evidence: Annotated[str, OpenWord(words.Evidence)]
-    other_observations: list[dict[str, object]] = Field(description="The same service as other sources see it.")
+    other_observations: list[OtherObservationShape] = Field(description="The same service as other sources see it.")
     quote_ids: list[str] = Field(description="The observations behind it: GET /v1/quotes/{quote_id}.")
 
 
@@ -155,7 +180,7 @@ def service(description: Description) -> dict[str, Json]:
 
 def offer(comparison: Comparison, one: Offer, geography: Geography) -> dict[str, Json]:
     """Return an offer of a comparison with every field of the contract."""
-    candidate = one.candidate
+    candidate, beside = one.candidate, comparison.beside(one)
     return {
         "rank": one.rank,
         "tied": one.is_tied,
@@ -163,18 +188,19 @@ def offer(comparison: Comparison, one: Offer, geography: Geography) -> dict[str,
         "tied_within_uncertainty": not one.is_rank_certain,
         **service(candidate.description),
         **_price(one.price, geography),
-        "tax": None,
+        **_benchmark(comparison, one),
+        **_tax(one, geography),
         "receiver_fee": None,
         "incentive": None,
         "services": one.services,
         "cautions": one.cautions,
         "three_percent_test": _test(comparison, one),
-        "observed_at": observed(candidate),
+        "observed_at": observed(candidate.observed_at, candidate.evidence),
         "valid_until": candidate.valid_until,
-        "freshness": comparison.freshness,
+        "freshness": comparison.freshness_of(one),
         "source": candidate.source,
         "evidence": candidate.evidence,
-        "other_observations": [],
+        "other_observations": [_other(other, geography) for other in beside.others] if beside else [],
         "quote_ids": [str(quote) for quote in one.quote_ids],
     }
 
@@ -208,6 +234,40 @@ def _price(price: Price, geography: Geography) -> dict[str, Json]:
     }
 
 
+def _benchmark(comparison: Comparison, one: Offer) -> dict[str, Json]:
+    """Return what the offered rate is measured against: a survey's margin stands as published."""
+    beside = comparison.beside(one)
+    kind: words.RateType | None = None
+    if beside is not None and one.price.mid_market_rate is not None:
+        kind = words.RateType.DECLARED_BY_SOURCE if beside.reference is None else beside.reference.rate_type
+    reference = None if beside is None or kind is None else beside.reference
+    return {
+        "mid_market_rate_type": kind,
+        "mid_market_rate_date": None if reference is None else reference.day,
+        "mid_market_rate_institutions": [] if reference is None else reference.institutions,
+    }
+
+
+def _tax(one: Offer, geography: Geography) -> dict[str, Json]:
+    due = one.candidate.tax
+    if due is None or due.percent is None:
+        return {"tax": None, "tax_reason": "none_declared" if due is None else due.reason}
+    return {"tax": money(one.price.tax, one.price.currency, geography), "tax_reason": None}
+
+
+def _other(other: OtherObservation, geography: Geography) -> dict[str, Json]:
+    shown = _price(other.price, geography) if other.price is not None else {}
+    figures = ("sender_pays", "recipient_gets", "fee", "offered_rate", "total_cost_percent")
+    return {
+        "source": other.source,
+        "evidence": other.evidence,
+        "observed_at": observed(other.observed_at, other.evidence),
+        "freshness": other.freshness,
+        **{name: shown.get(name) for name in figures},
+        "quote_ids": [str(quote) for quote in other.quote_ids],
+    }
+
+
 def _test(comparison: Comparison, one: Offer) -> dict[str, Json]:
     test = comparison.test(one)
     targets = comparison.meets_target_between(one)
@@ -234,11 +294,11 @@ def excluded(one: Excluded) -> dict[str, Json]:
         "total_cost_at_least_percent": percent(one.at_least_percent),
         "source": candidate.source,
         "evidence": candidate.evidence,
-        "observed_at": observed(candidate),
+        "observed_at": observed(candidate.observed_at, candidate.evidence),
         "quote_ids": [str(quote) for quote in candidate.quote_ids],
     }
 
 
-def observed(candidate: Candidate) -> str:
-    """Return when a price was seen: the day, since a survey knows no hour."""
-    return candidate.observed_at.date().isoformat()
+def observed(at: datetime, evidence: words.Evidence) -> str:
+    """Return when a price was seen: the instant, or the day of a survey, which knows no hour."""
+    return at.date().isoformat() if evidence is words.Evidence.SURVEY else moment(at)

@@ -1,8 +1,8 @@
 """GET /v1/providers and /v1/providers/{provider}: who sends money, and where."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -22,25 +22,24 @@ from app.board import Board
 from app.domain import vocabulary as words
 from app.domain.errors import UnknownProvider
 from app.domain.providers import suggest_providers
-from app.domain.ranking import Candidate
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reference"])
 
 
 class ProviderRow(Shape):
-    """A provider, with what it offers in the newest rounds."""
+    """A provider, with what it offers in the newest rounds and in current live quotes."""
 
     id: str
     name: str
     types: list[Annotated[str, OpenWord(words.ProviderType)]]
     website: str | None = Field(description="Its plain website, never a paid link; null where no source gave it.")
-    corridors: int = Field(description="Corridors whose newest round has it; 0: only past rounds have.")
+    corridors: int = Field(description="Corridors whose newest round or live quotes have it; 0: only past ones.")
     services: int
     sources: list[str]
 
 
 class Providers(ListAnswer):
-    """Every provider that any round ever had."""
+    """Every provider that a round or a live quote ever had."""
 
     providers: list[ProviderRow]
 
@@ -57,12 +56,19 @@ class OneProvider(Provenance):
 
     provider: ProviderRow
     spellings: list[SpellingShape]
-    corridors: list[CorridorId] = Field(description="Corridors whose newest round has it.")
+    corridors: list[CorridorId] = Field(description="Corridors whose newest round or live quotes have it.")
 
 
 PROVIDERS = listing("providers", "Providers", ProviderRow)
 
-Offered = dict[str, list[tuple[str, Candidate]]]
+
+class Offered(NamedTuple):
+    """A service that a provider offers in a corridor, by the source's own key of it."""
+
+    corridor: str
+    source: str
+    source_key: str
+    provider_type: words.ProviderType
 
 
 @add_list(router, "/providers", summary="Providers", responses={200: {"model": Providers}})
@@ -99,34 +105,38 @@ def provider(
     name = board.providers.get(provider)
     if name is None:
         raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, board.providers))
-    offered = _offered(board).get(provider, [])
+    offered = _offered(board).get(provider, set())
     spellings = [spelling for spelling in board.spellings if spelling.provider == provider]
     whole: dict[str, Json] = {
         "provider": _provider(provider, name, offered),
         "spellings": [{"source": spelling.source, "name": spelling.published} for spelling in spellings],
-        "corridors": sorted({corridor for corridor, _ in offered}),
+        "corridors": sorted({service.corridor for service in offered}),
         **about({spelling.source for spelling in spellings}, board.dataset_version),
     }
     return answer_with(reading, whole, fields=fields)
 
 
-def _offered(board: Board) -> Offered:
-    """Group the services of the newest rounds by provider."""
-    offered: defaultdict[str, list[tuple[str, Candidate]]] = defaultdict(list)
+def _offered(board: Board) -> dict[str, set[Offered]]:
+    """Group the services of the newest rounds and of current live quotes by provider."""
+    offered: defaultdict[str, set[Offered]] = defaultdict(set)
     for corridor, newest in board.rounds.items():
         for candidate in newest.candidates:
-            offered[candidate.description.provider].append((corridor, candidate))
+            kind = candidate.description.provider_type
+            offered[candidate.description.provider].add(Offered(corridor, *candidate.key, kind))
+    for corridor, quotes in board.live_quotes.items():
+        for quote in quotes:
+            kind = quote.description.provider_type
+            offered[quote.description.provider].add(Offered(corridor, quote.source, quote.source_key, kind))
     return offered
 
 
-def _provider(provider: str, name: str, offered: Iterable[tuple[str, Candidate]]) -> dict[str, Json]:
-    services = list(offered)
+def _provider(provider: str, name: str, services: Collection[Offered]) -> dict[str, Json]:
     return {
         "id": provider,
         "name": name,
-        "types": sorted({candidate.description.provider_type for _, candidate in services}),
+        "types": sorted({service.provider_type for service in services}),
         "website": None,
-        "corridors": len({corridor for corridor, _ in services}),
+        "corridors": len({service.corridor for service in services}),
         "services": len(services),
-        "sources": sorted({candidate.source for _, candidate in services}),
+        "sources": sorted({service.source for service in services}),
     }

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ServedDep, SlugsParameter
-from app.api.inputs import AnyOf, OneOf, Search, Whole, YesNo
+from app.api.inputs import INSTITUTION, AnyOf, OneOf, Search, Text, Whole, YesNo
 from app.api.inputs import known as words_of
 from app.api.problems import caused_by
 from app.board import Board
@@ -35,6 +35,7 @@ class Asked:
     basis: words.Basis | None
     period: str | None
     exact_only: bool
+    benchmark: str | None
 
 
 def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
@@ -56,14 +57,16 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     ] = None,
     period: PeriodParameter = None,
     benchmark: Annotated[
-        Annotated[str | None, OneOf(("published",))],
-        Query(description="What margins are measured against; a survey's are as published."),
+        Annotated[str | None, Text(INSTITUTION, "an institution of benchmarks_available, such as ecb", "ecb")],
+        Query(
+            description="What live margins are measured against: an institution's reference rates. `published` and "
+            "`default` change nothing; a survey's margins are as published."
+        ),
     ] = None,
     exact_only: Annotated[
         Annotated[bool | None, YesNo()], Query(description="`true` leaves out interpolated prices.")
     ] = None,
 ) -> Asked:
-    del benchmark  # surveys know one benchmark only, their own
     return Asked(
         amount_is=amount_is,
         sending_currency=sending_currency,
@@ -71,6 +74,7 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         basis=basis,
         period=period,
         exact_only=bool(exact_only),
+        benchmark=benchmark,
     )
 
 
@@ -183,4 +187,5 @@ def question_of(
         filters=filters,
         exact_only=asked.exact_only,
         sort_by_speed=by_speed,
+        benchmark=asked.benchmark,
     )

@@ -21,13 +21,13 @@ from app.api.deps import (
     SlugsParameter,
 )
 from app.api.formats import Json
-from app.api.inputs import CORRIDOR, AnyOf, StrictRoute, Texts, YesNo
+from app.api.inputs import CORRIDOR, AnyOf, OneOf, StrictRoute, Texts, YesNo
 from app.api.inputs import known as words_of
 from app.api.lists import Rows, add_list, answer_list, listing
 from app.api.problems import InvalidPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
-from app.api.rounds import check_period
+from app.api.rounds import check_basis, check_period
 from app.api.shapes import (
     CorridorId,
     CurrencyCode,
@@ -42,8 +42,10 @@ from app.api.shapes import (
 )
 from app.api.v1.offers import ServiceShape, service
 from app.api.v1.questions import check_providers
+from app.api.v1.quote_terms import TermsShape, terms_answer
 from app.domain import vocabulary as words
-from app.domain.errors import CorridorNotCovered, UnknownQuote
+from app.domain.errors import CorridorNotCovered, PeriodNotSurveyed, UnknownQuote
+from app.domain.quotes import LiveQuote, Quote
 from app.sources.source import sources
 from app.store import observations
 from app.store.observations import Observation, ObservationFilter, Position
@@ -53,29 +55,36 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["quotes"])
 
 
 class QuoteShape(ServiceShape):
-    """One observation: what was published for one service at one amount, mapped to our words."""
+    """One observation: what was published for one service, at one amount or for a span of them, mapped to our words.
+
+    What only surveys say is null for a live quote, and `terms` and `valid_until` are null for a survey's.
+    """
 
     id: str
     source: str
-    source_key: str = Field(description="The source's own key of the row, with its period.")
+    source_key: str = Field(description="The source's own key of the row, a survey's with its period.")
     evidence: Annotated[str, OpenWord(words.Evidence)]
+    basis: Annotated[str, OpenWord(words.Basis)]
     corridor: CorridorId
     period: Period | None
     amount_tier: Annotated[str, OpenWord(words.AmountTier)] | None
-    observed_at: str = Field(description="The day on which it was seen.")
-    amount: Money = Field(description="The principal for which the price was asked.")
+    observed_at: str = Field(description="A survey's: the day on which it was seen. A live quote's: the instant.")
+    valid_until: Moment | None = Field(description="When a live price ends; null where no end was said.")
+    amount: Money | None = Field(description="The principal for which a survey asked the price.")
     denomination_usd: Number | None = Field(description="The survey's round figure in US dollars.")
-    fee: Money | None = Field(description="As published, in the currency of the amount.")
+    fee: Money | None = Field(description="As published by a survey, in the currency of the amount.")
     fee_mode: Annotated[str, OpenWord(words.FeeMode)]
-    fx_margin_percent: Number | None = Field(description="As published.")
-    published_total_percent: Number = Field(description="Fee and margin together, as published.")
+    fx_margin_percent: Number | None = Field(description="As published by a survey.")
+    published_total_percent: Number | None = Field(description="Fee and margin together, as published by a survey.")
+    sending_currency: CurrencyCode
     receiving_currency: CurrencyCode | None
-    published_rate: Number | None = Field(description="As published; its unit is unreliable.")
-    published_mid_market_rate: Number | None = Field(description="As published; its unit is unreliable.")
-    fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)]
-    cost_status: Annotated[str, OpenWord(words.CostStatus)]
+    published_rate: Number | None = Field(description="As published by a survey; its unit is unreliable.")
+    published_mid_market_rate: Number | None = Field(description="As published by a survey; its unit is unreliable.")
+    fx_margin_status: Annotated[str, OpenWord(words.FxMarginStatus)] | None
+    cost_status: Annotated[str, OpenWord(words.CostStatus)] | None
+    terms: TermsShape | None = Field(description="A live price: its fee, rates and limits.")
     flags: list[str] = Field(description="What the import noticed about it.")
-    is_current: bool = Field(description="False where another quote superseded it.")
+    is_current: bool = Field(description="False where another quote superseded it, or its source withdrew it.")
     dataset_version: int = Field(description="The version that brought it.")
     recorded_at: Moment = Field(description="When it was imported.")
 
@@ -130,6 +139,7 @@ class About:
     """Which place, time and money observations are asked about."""
 
     corridors: tuple[str, ...]
+    basis: words.Basis | None
     period: str | None
     sending_currency: str | None
 
@@ -140,21 +150,29 @@ def _about(
         Annotated[list[str] | None, Texts(CORRIDOR, "corridors, such as GBR-PHL", "GBR-PHL")],
         Query(description="Corridors; all unless told."),
     ] = None,
+    basis: Annotated[
+        Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)],
+        Query(description="Live quotes or those of surveys; both unless told."),
+    ] = None,
     period: PeriodParameter = None,
-    sending_currency: Annotated[CurrencyParameter, Query(description="The currency of the amount.")] = None,
+    sending_currency: Annotated[CurrencyParameter, Query(description="The currency that is sent.")] = None,
 ) -> About:
+    check_basis(basis, period)
     geography, board = shared.geography, shared.current_board()
     with caused_by("corridor"):
         ids = tuple(geography.corridor(text, board.corridors).id for text in corridor or ())
         for found in ids:
-            if found not in board.periods:
+            if found not in board.periods and found not in board.live_quotes:
                 raise CorridorNotCovered(corridor=found)
     if sending_currency is not None:
         with caused_by("sending_currency"):
             geography.currency(sending_currency)
     if period is not None:
-        check_period(board, period, ids)
-    return About(corridors=ids, period=period, sending_currency=sending_currency)
+        surveyed = [found for found in ids if found in board.periods]
+        if ids and not surveyed:
+            raise PeriodNotSurveyed(corridor=ids[0], period=period, known=())
+        check_period(board, period, surveyed)
+    return About(corridors=ids, basis=basis, period=period, sending_currency=sending_currency)
 
 
 def _described(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
@@ -175,6 +193,7 @@ def _described(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
 ) -> ObservationFilter:
     return ObservationFilter(
         corridors=about.corridors,
+        basis=about.basis,
         periods=() if about.period is None else (about.period,),
         sending_currencies=() if about.sending_currency is None else (about.sending_currency,),
         tiers=tuple(amount_tier or ()),
@@ -199,16 +218,19 @@ def quotes(
         Annotated[list[str] | None, FieldsOf(Quotes)], Query(description="Only these fields, by dotted names.")
     ] = None,
 ) -> Response:
-    """List observations; without `superseded=true` those that stand today. Reads the database."""
+    """List observations, live ones and those of surveys; without `superseded=true` those that stand today.
+
+    Reads the database.
+    """
     check_providers(wanted.providers, reading.board.providers)
     size = reading.paging.size
     after = None if reading.paging.after is None else _position(reading.paging.after)
     with db.reading(reading.shared.engine) as connection:
-        found = observations.listed(connection, wanted, limit=size + 1, after=after)
+        found = observations.listed(connection, wanted, limit=size + 1, after=after, shown=reading.board.shown)
     shown = found[:size]
     rows = Rows(
         rows=[_quote(one) for one in shown],
-        about=about(reading.board.newest_periods, reading.board.dataset_version),
+        about=about({one.quote.source for one in shown}, reading.board.dataset_version),
         next_position=_key(shown[-1]) if len(found) > size else None,
         fields=fields,
     )
@@ -242,7 +264,7 @@ def one_quote(
 ) -> Response:
     """Return an observation with where it stood, what was published, and what became of it. Reads the database."""
     with db.reading(reading.shared.engine) as connection:
-        found = observations.find(connection, _uuid(quote_id))
+        found = observations.find(connection, _uuid(quote_id), shown=reading.board.shown)
     if found is None:
         raise UnknownQuote(text=quote_id)
     whole: dict[str, Json] = {
@@ -271,26 +293,54 @@ def _quote(one: Observation) -> dict[str, Json]:
         "source_key": quote.source_key,
         "evidence": quote.evidence,
         "corridor": quote.corridor,
-        "period": quote.period,
         "amount_tier": quote.tier,
-        "observed_at": quote.observed_at.date().isoformat(),
-        "amount": {"amount": quote.amount, "currency": quote.sending_currency},
-        "denomination_usd": quote.denomination_usd,
-        "fee": None if quote.fee is None else {"amount": quote.fee, "currency": quote.sending_currency},
-        "fee_mode": quote.fee_mode,
-        "fx_margin_percent": quote.fx_margin_percent,
-        "published_total_percent": quote.published_total_percent,
+        "sending_currency": quote.sending_currency,
         "receiving_currency": quote.receiving_currency,
-        "published_rate": quote.published_rate,
-        "published_mid_market_rate": quote.published_mid_market_rate,
-        "fx_margin_status": quote.fx_margin_status,
-        "cost_status": quote.cost_status,
+        **(_live(quote) if isinstance(quote, LiveQuote) else _surveyed(quote)),
         **service(quote.description),
         "flags": one.flags,
         "is_current": one.is_current,
         "dataset_version": one.dataset_version,
         "recorded_at": one.recorded_at,
     }
+
+
+def _surveyed(quote: Quote) -> dict[str, Json]:
+    return {
+        "basis": words.Basis.SURVEY,
+        "period": quote.period,
+        "observed_at": quote.observed_at.date().isoformat(),
+        "valid_until": None,
+        "amount": {"amount": quote.amount, "currency": quote.sending_currency},
+        "denomination_usd": quote.denomination_usd,
+        "fee": None if quote.fee is None else {"amount": quote.fee, "currency": quote.sending_currency},
+        "fee_mode": quote.fee_mode,
+        "fx_margin_percent": quote.fx_margin_percent,
+        "published_total_percent": quote.published_total_percent,
+        "published_rate": quote.published_rate,
+        "published_mid_market_rate": quote.published_mid_market_rate,
+        "fx_margin_status": quote.fx_margin_status,
+        "cost_status": quote.cost_status,
+        "terms": None,
+    }
+
+
+def _live(quote: LiveQuote) -> dict[str, Json]:
+    of_surveys: dict[str, Json] = dict.fromkeys(_ONLY_SURVEYS_SAY)
+    return {
+        **of_surveys,
+        "basis": words.Basis.LIVE,
+        "observed_at": quote.observed_at,
+        "valid_until": quote.valid_until,
+        "fee_mode": quote.terms.fee_mode,
+        "terms": terms_answer(quote.terms),
+    }
+
+
+_ONLY_SURVEYS_SAY = (
+    *("period", "amount", "denomination_usd", "fee", "fx_margin_percent", "published_total_percent"),
+    *("published_rate", "published_mid_market_rate", "fx_margin_status", "cost_status"),
+)
 
 
 def _provenance(found: StoredProvenance) -> dict[str, Json]:

@@ -1,6 +1,18 @@
 """Every router of version 1, in the order in which the documentation shows them."""
 
-from app.api.v1 import comparison, corridor, corridors, cost_curve, countries, providers, quotes, sources, vocabulary
+from app.api.v1 import (
+    comparison,
+    corridor,
+    corridors,
+    cost_curve,
+    countries,
+    providers,
+    quotes,
+    rates,
+    sources,
+    status,
+    vocabulary,
+)
 
 ROUTERS = (
     corridors.router,
@@ -10,6 +22,8 @@ ROUTERS = (
     quotes.router,
     providers.router,
     countries.router,
+    rates.router,
     vocabulary.router,
     sources.router,
+    status.router,
 )

@@ -1,52 +1,32 @@
-"""GET /v1/sources and /v1/status: where the figures are from, how old they are, and whether all is well."""
+"""GET /v1/sources, /{source} and /{source}/history: where the figures are from, and how each source is and was."""
 
-import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from app import db
-from app.api.deps import JsonOnlyDep, LanguageDep, ListReadingDep, Served, ServedDep
-from app.api.formats import Answer, Json, encode, respond
+from app.api.answers import answer_with
+from app.api.deps import ListReadingDep, Reading, ReadingDep
+from app.api.formats import Json
 from app.api.inputs import StrictRoute
 from app.api.lists import Rows, add_list, answer_list, listing
-from app.api.manners import APP_VERSION
 from app.api.pages import page_by_key
 from app.api.projection import FieldsOf
 from app.api.provenance import about
-from app.api.shapes import ListAnswer, Moment, OpenWord, Period, Provenance, Reuse, Shape
-from app.board import Board
-from app.domain import vocabulary as words
-from app.domain.rounds import stops_being_current
-from app.sources.source import Source, sources
-from app.store import imports
-from app.store.imports import Import, ImportStatus
+from app.api.shapes import ListAnswer, Provenance, Shape
+from app.api.v1.source_health import SourceRow, source_row, watch
+from app.domain.errors import UnknownSource
+from app.health import WatchedSource
+from app.store import fetches
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["operations"])
 
-
-class SourceRow(Shape):
-    """A source of prices: whose figures, under which licence, how often, and how they arrived."""
-
-    key: str
-    name: str
-    publisher: str
-    evidence: Annotated[str, OpenWord(words.Evidence)]
-    licence: str
-    licence_link: str
-    text: str = Field(description="What to show beside its figures.")
-    link: str
-    cadence: str
-    is_synthetic: bool
-    reuse: Reuse
-    newest_period: Period | None = Field(description="Its newest round here; null: nothing of it was imported.")
-    last_success_at: Moment | None
-    last_failure_at: Moment | None
+HISTORY = timedelta(days=90)
+SourceKey = Annotated[str, Path(description="A source's key, from GET /v1/sources.")]
 
 
 class Sources(ListAnswer):
@@ -55,121 +35,127 @@ class Sources(ListAnswer):
     sources: list[SourceRow]
 
 
-class Incident(Shape):
-    """Something that is not as it should be."""
+class SourceDay(Shape):
+    """What the calls of a source came to on one day (UTC)."""
 
-    code: str
-    text: str
+    day: date
+    fetches: int = Field(description="Calls of it, one for each thing that it is asked for.")
+    failures: int = Field(description="Those that failed.")
+    rows: int | None = Field(description="Rows accepted from them; null for a private source.")
+    refused_rows: int | None
 
 
-class Status(Provenance):
-    """How this installation is: its versions, its data, its incidents."""
+class OneSource(Provenance):
+    """One source, and its days."""
 
-    status: Annotated[str, OpenWord(("ok", "degraded", "stale"))]
-    incidents: list[Incident]
-    app_version: str
-    committed_at: Moment | None = Field(description="When the dataset version was committed; null: no data.")
-    is_synthetic: bool | None
-    corridors: int
-    newest_periods: dict[str, Period] = Field(description="The newest round by source.")
-    database: str = Field(description="sqlite with its version, or postgresql.")
+    source: SourceRow
+    history: list[SourceDay] = Field(description="Its days of the last 90 on which it was asked, the oldest first.")
+
+
+class SourceHistory(ListAnswer):
+    """The days of one source."""
+
+    history: list[SourceDay]
 
 
 SOURCES = listing("sources", "Sources", SourceRow)
-
-_INCIDENTS = {
-    "not_ready": "The prices have not been loaded yet; whatever needs them is answered with 503 until then.",
-    "no_data": "Nothing has been imported yet.",
-    "no_current_round": "The newest survey round ended more than 12 months ago.",
-    "database_away": "The database does not answer; newest rounds are served from memory.",
-    "last_import_failed": "The last import failed; what was there before is served.",
-}
+DAYS = listing("history", "The days of a source", SourceDay)
 
 
-def _runs(shared: Served) -> list[Import]:
-    """Return every import there ever was, the newest first: a source may have been imported long ago."""
-    with db.reading(shared.engine) as connection:
-        return imports.listed(connection, limit=max(1, imports.count(connection)))
-
-
-@add_list(router, "/sources", summary="Sources and their licences", responses={200: {"model": Sources}})
+@add_list(router, "/sources", summary="Sources, their licences and how they are", responses={200: {"model": Sources}})
 def list_sources(
     reading: ListReadingDep,
     fields: Annotated[
         Annotated[list[str] | None, FieldsOf(Sources)], Query(description="Only these fields, by dotted names.")
     ] = None,
 ) -> Response:
-    """List sources by key, with licence, cadence and when an import of each last succeeded and failed."""
-    runs = _runs(reading.shared)
-    found = {key: _source(source, reading.board, runs) for key, source in sources().items()}
-    page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
-    said = about(sorted(reading.board.newest_periods), reading.board.dataset_version)
-    rows = Rows(rows=page.rows, about=said, next_position=page.next_position, fields=fields)
-    return answer_list(reading, SOURCES, rows)
+    """List sources by key: licence, cadence, when each last succeeded and failed and why, what it missed.
 
-
-def _source(source: Source, board: Board, runs: list[Import]) -> dict[str, Json]:
-    own = [run for run in runs if run.file.identity.source == source.key]
-    return {
-        "key": source.key,
-        "name": source.name,
-        "publisher": source.publisher,
-        "evidence": source.evidence,
-        "licence": source.licence,
-        "licence_link": source.licence_link,
-        "text": source.attribution,
-        "link": source.link,
-        "cadence": source.cadence,
-        "is_synthetic": source.is_synthetic,
-        "reuse": {
-            "display": source.reuse.display,
-            "store": source.reuse.store,
-            "redistribute": source.reuse.redistribute,
-        },
-        "newest_period": board.newest_periods.get(source.key),
-        "last_success_at": max(
-            (r.finished_at for r in own if r.status is ImportStatus.COMMITTED and r.finished_at), default=None
-        ),
-        "last_failure_at": max(
-            (r.finished_at for r in own if r.status is ImportStatus.FAILED and r.finished_at), default=None
-        ),
-    }
-
-
-@router.get("/status", summary="How this installation is", responses={200: {"model": Status}})
-def status(request: Request, shared: ServedDep, language: LanguageDep, _json: JsonOnlyDep) -> Response:
-    """Return `ok`, `degraded` (something failed) or `stale` (no current survey round), with the incidents.
-
-    It answers before there are prices to answer with, and is never kept by a cache.
+    A source is `late` when its newest figures are older than its schedule promises, though every call of it succeeds.
     """
-    board, now = shared.board, shared.clock()
-    failures = [*([] if board else ["not_ready"]), *_failures(shared)]
-    old = _old(board, now) if board else []
-    newest: Mapping[str, Json] = dict(sorted(board.newest_periods.items())) if board else {}
+    found = watch(reading.shared.engine, reading.shared.settings, reading.now)
+    newest = reading.board.newest_periods
+    rows = {key: source_row(watched, newest.get(key)) for key, watched in found.sources.items()}
+    page = page_by_key(rows, after=reading.paging.after, size=reading.paging.size)
+    answer = Rows(
+        rows=page.rows,
+        about=_about(reading, *newest),
+        next_position=page.next_position,
+        fresh_until=found.fresh_until,
+        fields=fields,
+    )
+    return answer_list(reading, SOURCES, answer)
+
+
+@add_list(
+    router,
+    "/sources/{source}/history",
+    summary="How a source was, day by day",
+    responses={200: {"model": SourceHistory}},
+)
+def source_history(
+    reading: ListReadingDep,
+    source: SourceKey,
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(SourceHistory)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """List what the calls of a source came to on each day (UTC) of the last 90, the oldest first."""
+    watched, fresh_until = _watched(reading, source)
+    days = {str(row["day"]): row for row in _days(reading, watched)}
+    page = page_by_key(days, after=reading.paging.after, size=reading.paging.size)
+    answer = Rows(
+        rows=page.rows,
+        about=_about(reading, source),
+        next_position=page.next_position,
+        fresh_until=fresh_until,
+        fields=fields,
+    )
+    return answer_list(reading, DAYS, answer)
+
+
+@router.get("/sources/{source}", summary="One source", responses={200: {"model": OneSource}})
+def one_source(
+    reading: ReadingDep,
+    source: SourceKey,
+    fields: Annotated[
+        Annotated[list[str] | None, FieldsOf(OneSource)], Query(description="Only these fields, by dotted names.")
+    ] = None,
+) -> Response:
+    """Return a source and, for each day on which it was asked, how many calls failed and what came of the others."""
+    watched, fresh_until = _watched(reading, source)
     whole: dict[str, Json] = {
-        "status": "degraded" if failures else "stale" if old else "ok",
-        "incidents": [{"code": code, "text": _INCIDENTS[code]} for code in (*failures, *old)],
-        "app_version": APP_VERSION,
-        "committed_at": board.committed_at if board else None,
-        "is_synthetic": board.is_synthetic if board else None,
-        "corridors": len(board.corridors) if board else 0,
-        "newest_periods": newest,
-        "database": f"sqlite {sqlite3.sqlite_version}" if db.is_sqlite(shared.engine) else "postgresql",
-        **about(newest, board.dataset_version if board else 0),
+        "source": source_row(watched, reading.board.newest_periods.get(source)),
+        "history": _days(reading, watched),
+        **_about(reading, source),
     }
-    return respond(request, Answer(body=encode(whole), cache_control="no-store", language=language))
+    return answer_with(reading, whole, fields=fields, fresh_until=fresh_until)
 
 
-def _failures(shared: Served) -> list[str]:
-    try:
-        newest = next((run for run in _runs(shared) if run.status is not ImportStatus.RUNNING), None)
-    except (db.DatabaseError, SQLAlchemyError):
-        return ["database_away"]
-    return ["last_import_failed"] if newest is not None and newest.status is ImportStatus.FAILED else []
+def _watched(reading: Reading, source: str) -> tuple[WatchedSource, datetime]:
+    found = watch(reading.shared.engine, reading.shared.settings, reading.now)
+    if source not in found.sources:
+        raise UnknownSource(text=source, known=tuple(found.sources))
+    return found.sources[source], found.fresh_until
 
 
-def _old(board: Board, now: datetime) -> list[str]:
-    if not board.rounds:
-        return ["no_data"]
-    newest = max(board.newest_periods.values())
-    return ["no_current_round"] if stops_being_current(newest) <= now else []
+def _days(reading: Reading, watched: WatchedSource) -> list[Mapping[str, Json]]:
+    since = (reading.now - HISTORY).replace(hour=0, minute=0, second=0, microsecond=0)
+    with db.reading(reading.shared.engine) as connection:
+        days = fetches.daily(connection, watched.source.key, since)
+    return [_day(day, is_private=watched.is_private) for day in days]
+
+
+def _day(day: fetches.Day, *, is_private: bool) -> dict[str, Json]:
+    return {
+        "day": day.day,
+        "fetches": day.fetches,
+        "failures": day.failures,
+        "rows": None if is_private else day.rows,
+        "refused_rows": None if is_private else day.refused_rows,
+    }
+
+
+def _about(reading: Reading, *shown: str) -> dict[str, Json]:
+    """Say from whom the figures are: those of one source from it, those of all from the surveys that are here."""
+    return about(shown, reading.board.dataset_version)

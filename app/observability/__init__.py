@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.sources import SourceMetrics
 from app.settings import Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
@@ -98,6 +99,37 @@ class Metrics:
         self.board_loads = Counter(
             "threepercent_board_loads", "Times the board was read.", ("outcome",), registry=self.registry
         )
+        self.sources = SourceMetrics()
+        self.registry.register(self.sources)
+        self._declare_fetching()
+
+    def _declare_fetching(self) -> None:
+        """Declare what is counted where this process fetches sources itself; the database knows of all processes."""
+        registry, source = self.registry, ("source",)
+        self.fetches = Counter("threepercent_fetches", "Calls of sources.", ("source", "outcome"), registry=registry)
+        self.fetched_at = Gauge(
+            "threepercent_fetch_last_success_timestamp_seconds",
+            "When a call last went well.",
+            source,
+            registry=registry,
+        )
+        self.refused_rows = Counter("threepercent_refused_rows", "Records refused.", source, registry=registry)
+        self.breaker_open = Gauge(
+            "threepercent_breaker_open", "Whether a host is left alone, 1 or 0.", ("host",), registry=registry
+        )
+        self.lease_held = Gauge(
+            "threepercent_lease_held", "Whether a source is being fetched here, 1 or 0.", source, registry=registry
+        )
+        self.leases_lost = Counter(
+            "threepercent_leases_lost", "Times another worker took over.", source, registry=registry
+        )
+
+    def count_fetch(self, source: str, outcome: str, refused_rows: int, finished_at: float) -> None:
+        """Count one call of a source; ``finished_at`` in seconds since 1970."""
+        self.fetches.labels(source, outcome).inc()
+        self.refused_rows.labels(source).inc(refused_rows)
+        if outcome != "failed":
+            self.fetched_at.labels(source).set(finished_at)
 
     def render(self) -> bytes:
         """Return the metrics in the text format of Prometheus."""

@@ -1,0 +1,146 @@
+"""The terms of a live quote: what is charged and at which rate, as published, and the canonical text that is stored."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.domain.vocabulary import FeeMode
+
+
+@dataclass(frozen=True, slots=True)
+class AmountFee:
+    """A fee that was asked for at one amount: of the principal when it is on top, of what is paid when deducted."""
+
+    amount: Decimal
+    at_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PercentFee:
+    """A fee that is a percentage of the amount."""
+
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A fee from an amount (included) to the next band's (excluded): ``fixed`` + ``percent`` of the amount.
+
+    ``minimum`` and ``maximum`` bound the fee of the whole amount; a marginal schedule has none.
+    """
+
+    start: Decimal
+    fixed: Decimal = Decimal(0)
+    percent: Decimal = Decimal(0)
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFee:
+    """A banded fee; ``is_marginal``: each band prices only its own slice of the amount."""
+
+    bands: tuple[Band, ...]
+    is_marginal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateBand:
+    """A rate (receiving currency per 1 sending) for the whole amount, from an amount (included) on."""
+
+    start: Decimal
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A live price: its fee, its rates (none where it was not said), its limits, and what the source said beside it.
+
+    Amounts of bands and limits are principals when the fee is on top, what is paid when it is deducted. ``rates``
+    begin at 0 or at the least amount and rise. ``declared_mid_market_rate`` is what the source's own answer measures
+    against, ``published_fx_margin_percent`` its own figure: kept, never computed with.
+    """
+
+    fee_mode: FeeMode
+    fee: AmountFee | PercentFee | ScheduleFee
+    rates: tuple[RateBand, ...] = ()
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+    declared_mid_market_rate: Decimal | None = None
+    published_fx_margin_percent: Decimal | None = None
+
+
+def terms_text(terms: Terms) -> str:
+    """Return the terms as canonical JSON, decimals as text: the same bytes for the same terms."""
+    whole = {
+        "declared_mid_market_rate": _text(terms.declared_mid_market_rate),
+        "fee": _fee_document(terms.fee),
+        "fee_mode": terms.fee_mode.value,
+        "max_amount": _text(terms.max_amount),
+        "min_amount": _text(terms.min_amount),
+        "published_fx_margin_percent": _text(terms.published_fx_margin_percent),
+        "rates": [{"from": _text(band.start), "rate": _text(band.rate)} for band in terms.rates],
+    }
+    return json.dumps(whole, sort_keys=True, separators=(",", ":"))
+
+
+def terms_from(text: str) -> Terms:
+    """Return the terms that ``terms_text`` wrote."""
+    whole = json.loads(text)
+    return Terms(
+        fee_mode=FeeMode(whole["fee_mode"]),
+        fee=_fee(whole["fee"]),
+        rates=tuple(RateBand(Decimal(band["from"]), Decimal(band["rate"])) for band in whole["rates"]),
+        min_amount=_number(whole["min_amount"]),
+        max_amount=_number(whole["max_amount"]),
+        declared_mid_market_rate=_number(whole["declared_mid_market_rate"]),
+        published_fx_margin_percent=_number(whole["published_fx_margin_percent"]),
+    )
+
+
+def _fee_document(fee: AmountFee | PercentFee | ScheduleFee) -> dict[str, Any]:
+    if isinstance(fee, AmountFee):
+        return {"amount": _text(fee.amount), "at_amount": _text(fee.at_amount), "kind": "amount"}
+    if isinstance(fee, PercentFee):
+        return {"kind": "percent", "percent": _text(fee.percent)}
+    bands = [
+        {
+            "fixed": _text(band.fixed),
+            "from": _text(band.start),
+            "maximum": _text(band.maximum),
+            "minimum": _text(band.minimum),
+            "percent": _text(band.percent),
+        }
+        for band in fee.bands
+    ]
+    return {"bands": bands, "kind": "schedule", "marginal": fee.is_marginal}
+
+
+def _fee(document: dict[str, Any]) -> AmountFee | PercentFee | ScheduleFee:
+    if document["kind"] == "amount":
+        return AmountFee(Decimal(document["amount"]), Decimal(document["at_amount"]))
+    if document["kind"] == "percent":
+        return PercentFee(Decimal(document["percent"]))
+    bands = tuple(
+        Band(
+            start=Decimal(band["from"]),
+            fixed=Decimal(band["fixed"]),
+            percent=Decimal(band["percent"]),
+            minimum=_number(band["minimum"]),
+            maximum=_number(band["maximum"]),
+        )
+        for band in document["bands"]
+    )
+    return ScheduleFee(bands, is_marginal=document["marginal"])
+
+
+def _text(value: Decimal | None) -> str | None:
+    if value is None:
+        return None
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -1,0 +1,138 @@
+"""Dataset versions: the committed states of the data, whose import brought each, and which corridors it touched."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, Index, Text, func, insert, select, text, union_all
+from sqlmodel import Field
+
+from app.db import KeyText, UtcDateTime
+from app.store import bulk, rounds
+from app.store.corridors import corridors
+from app.store.schema import Row, table
+
+
+class DatasetVersionRow(Row, table=True):
+    """One committed state of the data. Versions are committed in the order of their numbers.
+
+    ``source``: whose import brought it, empty where none did. Here and below it leads past what may not be shown.
+    """
+
+    __tablename__ = "dataset_versions"
+    __table_args__ = (Index("ix_dataset_versions_source_version", "source", "version"),)
+
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    committed_at: datetime = Field(sa_type=UtcDateTime)
+    import_id: int | None = Field(foreign_key="imports.id")
+    reason: str = Field(sa_type=Text)
+    source: str = Field(sa_type=KeyText, sa_column_kwargs={"server_default": text("''")})
+
+
+class CorridorVersionRow(Row, table=True):
+    """That a dataset version touched a corridor."""
+
+    __tablename__ = "corridor_versions"
+    __table_args__ = (Index("ix_corridor_versions_corridor_source_version", "corridor", "source", "version"),)
+
+    corridor: str = Field(primary_key=True, sa_type=KeyText)
+    version: int = Field(primary_key=True, foreign_key="dataset_versions.version")
+    source: str = Field(sa_type=KeyText, sa_column_kwargs={"server_default": text("''")})
+
+
+dataset_versions = table(DatasetVersionRow)
+corridor_versions = table(CorridorVersionRow)
+
+EVERYBODY: Final = ""
+"""The source of a version that no import brought: everybody may know of it."""
+
+
+class DatasetVersion(NamedTuple):
+    """A committed state of the data."""
+
+    version: int
+    committed_at: datetime
+    import_id: int | None
+    reason: str
+
+
+class Touched(NamedTuple):
+    """A round that a new version adds quotes to or takes quotes from; ``period`` null where quotes have none."""
+
+    corridor: str
+    period: str | None
+
+
+_VERSION: Final = tuple(dataset_versions.c[name] for name in DatasetVersion._fields)
+
+
+def next_version(connection: Connection) -> int:
+    """Return the number that this transaction's dataset version will have; the one writer makes it certain."""
+    return int(connection.execute(select(func.coalesce(func.max(dataset_versions.c.version), 0))).scalar_one()) + 1
+
+
+def newest_version(connection: Connection, sources: Collection[str] | None = None) -> DatasetVersion | None:
+    """Return the newest dataset version, null while there are no data.
+
+    Where sources are named, versions that an import of another source brought do not count: nobody who may not see
+    their figures can tell that they changed.
+    """
+    columns = dataset_versions.c
+    newest = select(func.max(columns.version))
+    if sources is not None:  # one step of the index for each source, however many versions others brought
+        of_each = [
+            select(func.max(columns.version).label("version")).where(columns.source == source)
+            for source in (EVERYBODY, *sorted(sources))
+        ]
+        newest = select(func.max(union_all(*of_each).subquery().c.version))
+    row = connection.execute(select(*_VERSION).where(columns.version == newest.scalar_subquery())).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
+def find_version(connection: Connection, version: int) -> DatasetVersion | None:
+    """Return one dataset version."""
+    row = connection.execute(select(*_VERSION).where(dataset_versions.c.version == version)).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
+def corridor_newest_versions(
+    connection: Connection, sources: Collection[str] | None = None, *, since: int = 0
+) -> dict[str, DatasetVersion]:
+    """Return, for each corridor, the newest dataset version that touched it; ``since``: only of those after it.
+
+    ``sources`` as in ``newest_version``. Within each corridor (and source) the key leads to its newest version.
+    """
+    columns = corridor_versions.c
+    newest: dict[str, int] = {}
+    for source in (None,) if sources is None else (EVERYBODY, *sorted(sources)):
+        touched = select(func.max(columns.version)).where(columns.corridor == corridors.c.id, columns.version > since)
+        if source is not None:
+            touched = touched.where(columns.source == source)
+        for corridor, version in connection.execute(select(corridors.c.id, touched.scalar_subquery())):
+            if version is not None and version > newest.get(corridor, 0):
+                newest[corridor] = version
+    known = {version: find_version(connection, version) for version in set(newest.values())}
+    return {corridor: found for corridor, version in newest.items() if (found := known[version]) is not None}
+
+
+def record_version(
+    connection: Connection, version: DatasetVersion, *, source: str, touched: Iterable[Touched]
+) -> DatasetVersion:
+    """Record a dataset version after its quotes and changes were appended, and count the rounds it touched anew.
+
+    Its number is from ``next_version`` of the same transaction. ``touched`` names each round of ``source`` that got
+    a quote or a change, both the old and the new where a correction moved one. Returns it with the time under which
+    it was recorded: never earlier than its predecessor's, whatever the clocks of two machines say.
+    """
+    rounds_touched = set(touched)
+    before = newest_version(connection)
+    if before is not None and before.committed_at > version.committed_at:
+        version = version._replace(committed_at=before.committed_at)
+    brought_by = EVERYBODY if version.import_id is None else source
+    connection.execute(insert(dataset_versions).values(**version._asdict(), source=brought_by))
+    target = bulk.Target(corridor_versions, ("corridor", "source"), {"version": version.version})
+    corridors_touched = sorted({place.corridor for place in rounds_touched})
+    bulk.append(connection, target, [(corridor, brought_by) for corridor in corridors_touched])
+    for period in sorted({place.period for place in rounds_touched if place.period is not None}):
+        rounds.recount(connection, source, period)
+    return version
