@@ -19,16 +19,23 @@ class ImportStatus(StrEnum):
     """How an import ended.
 
     ``running`` is what its own transaction says until it commits, so nobody else ever sees it: a run that died leaves
-    no record, as it leaves nothing else.
+    no record, as it leaves nothing else. A ``held`` one was judged and kept and changed nothing; once it is
+    ``released``, a run of its own has imported it.
     """
 
     RUNNING = "running"
     COMMITTED = "committed"
     FAILED = "failed"
+    HELD = "held"
+    RELEASED = "released"
 
 
 class ImportRow(Row, table=True):
-    """One run of an import. ``file_name`` is the operator's own and is never published."""
+    """One run of an import. ``file_name`` is the operator's own and is never published.
+
+    What a partner pushed has a ``public_id`` that cannot be guessed, and names the ``partner``, the key and the
+    request. ``withdrawn_version``: since when all of it is taken back.
+    """
 
     __tablename__ = "imports"
     __table_args__ = (
@@ -50,6 +57,11 @@ class ImportRow(Row, table=True):
     dataset_version: int | None
     counts: str = Field(sa_type=Text)
     failure: str | None = Field(sa_type=Text)
+    public_id: str | None = Field(sa_type=KeyText, unique=True, index=True)
+    partner: str | None = Field(sa_type=KeyText, index=True)
+    key_id: str | None = Field(sa_type=KeyText)
+    request_id: str | None = Field(sa_type=KeyText)
+    withdrawn_version: int | None
 
 
 imports = table(ImportRow)

@@ -20,8 +20,8 @@ def test_upgrade_creates_once_and_check_agrees(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("THREEPERCENT_DATABASE_URL", url)
     code, output = run("check")
     assert (code, "threepercent db upgrade" in output) == (1, True)
-    assert run("upgrade") == (0, f"Created {url} with schema 0002.\n")
-    assert run("upgrade") == (0, f"Nothing to do: {url} has schema 0002.\n")
+    assert run("upgrade") == (0, f"Created {url} with schema 0003.\n")
+    assert run("upgrade") == (0, f"Nothing to do: {url} has schema 0003.\n")
     assert run("check") == (0, f"{url} is whole and has this release's schema.\n")
 
 
