@@ -1,6 +1,7 @@
 """The audit log: every administrative act, appended, each entry chained to the one before by its hash."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
@@ -77,16 +78,18 @@ def newest(connection: Connection, limit: int) -> list[Entry]:
     return [_entry(row) for row in connection.execute(query)]
 
 
-def entries(connection: Connection) -> Iterator[Entry]:
+def entries(connection: Connection) -> Generator[Entry]:
     """Stream the whole log, the oldest first."""
     query = select(audit_log).order_by(audit_log.c.number).execution_options(yield_per=ENTRIES_AT_ONCE)
-    for row in connection.execute(query):
-        yield _entry(row)
+    with connection.execute(query) as rows:  # closed too where the reader stops early
+        for row in rows:
+            yield _entry(row)
 
 
 def verify(connection: Connection) -> int | None:
     """Return the number of the first entry that is not as it was written, null if the whole chain holds."""
-    return first_broken(entries(connection))
+    with closing(entries(connection)) as log:
+        return first_broken(log)
 
 
 def _entry(row: Result[Any]) -> Entry:

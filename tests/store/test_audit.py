@@ -3,9 +3,9 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Connection, Engine, delete, update
 
-from app.db import reading, writing
+from app.db import reading, transact, writing
 from app.domain.audit import Action, Entry
 from app.store import audit
 
@@ -33,9 +33,12 @@ def test_entries_are_numbered_chained_and_read_as_they_were_written(empty_engine
 
 
 def test_an_act_that_fails_leaves_no_entry(empty_engine: Engine, now: datetime) -> None:
-    with pytest.raises(RuntimeError), writing(empty_engine) as connection:
+    def fail(connection: Connection) -> None:
         audit.append(connection, at=now, actor="cli:ada", action=Action.KEY_REVOKED, subject="k1", detail={})
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        transact(empty_engine, fail)
     with reading(empty_engine) as connection:
         assert audit.head(connection) is None
         assert audit.verify(connection) is None
