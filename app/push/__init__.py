@@ -1,0 +1,1 @@
+"""What partners push: read, judged, and stored, put into quarantine or refused."""
