@@ -36,6 +36,7 @@ COMMANDS = {
     "import": Place("app.cli.imports", "import_file", "Import a file: a survey, rates or tariffs."),
     "imports": Place("app.cli.imports", "imports", "List imports, or show one."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
+    "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
     "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
     "openapi": Place("app.cli.openapi", "openapi", "Print the API's OpenAPI document, or check a committed one."),
 }

@@ -72,6 +72,12 @@ def head(connection: Connection) -> Entry | None:
     return next(iter(newest(connection, 1)), None)
 
 
+def find(connection: Connection, number: int) -> Entry | None:
+    """Return one entry."""
+    row = connection.execute(select(audit_log).where(audit_log.c.number == number)).one_or_none()
+    return None if row is None else _entry(row)
+
+
 def newest(connection: Connection, limit: int) -> list[Entry]:
     """Return the newest entries, the newest first."""
     query = select(audit_log).order_by(audit_log.c.number.desc()).limit(limit)
