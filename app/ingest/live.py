@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from app.domain.methodology import STALE_AFTER
-from app.domain.terms import terms_from
+from app.domain.terms import fee_mode_of
 from app.ingest.live_rates import judge_rates
 from app.ingest.report import Stored
 from app.ingest.services import Services
@@ -255,8 +255,9 @@ def _quote_record(record: LiveRecord) -> LiveQuoteRecord:
         description_id=record.service.id,
         sending_currency=record.sending_currency,
         receiving_currency=record.receiving_currency,
-        fee_mode=terms_from(record.terms).fee_mode.value,
+        fee_mode=fee_mode_of(record.terms),
         terms=record.terms,
         flags=record.flags,
+        place_row=None,
         content_hash=record.content_hash,
     )

@@ -53,7 +53,8 @@ live_quotes = table(LiveQuoteRow)
 class LiveQuoteRecord(NamedTuple):
     """A live quote in storage form: what ``append`` takes; ``terms`` as ``domain.terms.terms_text`` writes them.
 
-    ``observed_at`` and ``valid_until`` are microseconds since 1970 (UTC), the rest is as in QuoteRecord.
+    ``observed_at`` and ``valid_until`` are microseconds since 1970 (UTC), ``place_row`` is the item's place in a push,
+    from 0, and the rest is as in QuoteRecord.
     """
 
     id: bytes
@@ -70,6 +71,7 @@ class LiveQuoteRecord(NamedTuple):
     fee_mode: str
     terms: str
     flags: str
+    place_row: int | None
     content_hash: bytes
 
 
