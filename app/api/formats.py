@@ -92,7 +92,7 @@ class Answer:
 
 def respond(request: Request, answer: Answer) -> Response:
     """Answer with a strong entity tag of the representation that is sent, 304 where the client has it, and gzip."""
-    zipped = len(answer.body) >= GZIP_FROM_BYTES and _accepts_gzip(request.headers.get("accept-encoding", ""))
+    zipped = len(answer.body) >= GZIP_FROM_BYTES and accepts_gzip(request.headers.get("accept-encoding", ""))
     tag = blake2b(answer.body, digest_size=16, person=answer.media_type.encode()[:16]).hexdigest()
     headers = {
         **answer.headers,
@@ -118,7 +118,8 @@ def _has(if_none_match: Sequence[str], tag: str) -> bool:
     return "*" in tags or f'"{tag}"' in tags or f'"{tag}-gzip"' in tags
 
 
-def _accepts_gzip(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Say whether the Accept-Encoding header allows gzip."""
     wanted = dict(weighted(accept_encoding))
     return wanted.get("gzip", wanted.get("*", 0)) > 0
 

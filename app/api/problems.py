@@ -21,11 +21,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import DatabaseError
-from app.domain import errors
+from app.domain import errors, push_errors
 from app.observability import log_away
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
+IN_PROGRESS_SECONDS = "1"
 _UNEXPECTED = 500
 _QUOTATION = re.compile('"[^"]*"')
 
@@ -124,6 +125,18 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (NotAcceptableError, 406, "Ask for application/json, or for a media type that the answer names."),
     (errors.NoLiveQuotes, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
+    (push_errors.IdempotencyKeyMissing, 400, "Send the header Idempotency-Key with a text of your own."),
+    (push_errors.IdempotencyKeyMalformed, 400, "Send one Idempotency-Key of 1 to 255 printable ASCII characters."),
+    (push_errors.IdempotencyInProgress, 409, "Send the same again after the seconds that Retry-After names."),
+    (push_errors.IdempotencyKeyReused, 422, "Send what belongs to this key, or take a new one."),
+    (push_errors.UnknownImport, 404, "Take the id from the answer to your import, or from GET /v1/imports."),
+    (errors.KeyMissing, 401, "Send a key as Authorization: Bearer tp_live_… or as X-API-Key."),
+    (errors.KeyMalformed, 401, "Send one whole key, once: as Authorization: Bearer tp_live_… or as X-API-Key."),
+    (errors.KeyUnknown, 401, "Create a key for this installation, or ask its operator for one."),
+    (errors.KeyExpired, 401, "Use the key that took its place, or create a new one."),
+    (errors.KeyRevoked, 401, "Create a new key, or ask the operator."),
+    (errors.WrongScope, 403, "Use a key with the scope that the answer names."),
+    (errors.WrongNetwork, 403, "Call from an address that the key allows, or ask for a key that allows this one."),
 )
 
 _FRAMEWORK: Mapping[int, tuple[str, str, str]] = {
@@ -213,8 +226,14 @@ def request_id_of(request: Request) -> str:
 
 
 def _domain_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, errors.ThreePercentError) or (status := status_of(error)) == _UNEXPECTED:
+    if not isinstance(error, errors.ThreePercentError) or status_of(error) == _UNEXPECTED:
         raise error
+    return problem_of(error).response(request_id_of(request))
+
+
+def problem_of(error: errors.ThreePercentError) -> Problem:
+    """Return the problem that a domain error is, for whoever answers outside the framework."""
+    status = status_of(error)
     detail = without_echo(error)
     return Problem(
         status=status,
@@ -222,8 +241,19 @@ def _domain_error(request: Request, error: Exception) -> Response:
         title=problem_types()[error.code].title if error.code in problem_types() else error.title(),
         detail=detail,
         items=error.items if isinstance(error, BadRequestError) else _items(error, detail),
-        headers={"Retry-After": RETRY_AFTER_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {},
-    ).response(request_id_of(request))
+        headers=_headers(error, status),
+    )
+
+
+def _headers(error: errors.ThreePercentError, status: int) -> dict[str, str]:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": RETRY_AFTER_SECONDS}
+    if isinstance(error, push_errors.IdempotencyInProgress):
+        return {"Retry-After": IN_PROGRESS_SECONDS}
+    if status == HTTPStatus.UNAUTHORIZED:
+        wrong = "" if isinstance(error, errors.KeyMissing) else ', error="invalid_token"'
+        return {"WWW-Authenticate": f'Bearer realm="threepercent"{wrong}'}
+    return {}
 
 
 @contextmanager

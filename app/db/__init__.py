@@ -1,5 +1,6 @@
 """The database: column types, engines, transaction scopes, schema. The only room that knows which database it is."""
 
+from app.db.claims import claim
 from app.db.columns import (
     ExactDecimal,
     KeyText,
@@ -37,6 +38,7 @@ __all__ = [
     "alembic_config",
     "check_integrity",
     "check_schema",
+    "claim",
     "decimal_text",
     "display_url",
     "instant",
