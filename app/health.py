@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from app.board import known_sources
 from app.domain.breakers import Breaker
 from app.domain.fetch_errors import AddressRefused
 from app.domain.source_health import SourceFacts, SourceHealth, health
 from app.fetch import host_of
 from app.settings import Settings
-from app.sources.source import Source, sources
+from app.sources.source import Source
 from app.store import fetches
 from app.store.source_facts import source_facts
 
@@ -52,7 +53,7 @@ class WatchedSource:
 
 def watched_sources(connection: Connection, settings: Settings, at: datetime) -> dict[str, WatchedSource]:
     """Return every source that this installation knows, by key, as it is at an instant."""
-    known = sources()
+    known = known_sources(connection)
     facts = source_facts(connection, known)
     breakers = fetches.breakers(connection)
     return {key: _watched(known[key], facts[key], breakers, settings, at) for key in sorted(known)}

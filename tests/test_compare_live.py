@@ -23,6 +23,7 @@ from app.domain.rates import RateBook
 from app.domain.terms import Band, PercentFee, ScheduleFee
 from app.domain.vocabulary import AmountIs, Caution, Evidence, PaymentInstrument
 from app.reference import load, pegs
+from app.sources.source import sources
 from tests.domain.builders import SEEN, live_quote
 
 GEOGRAPHY = load()
@@ -319,7 +320,7 @@ def content(live: CorridorLive, question: ComparisonQuestion, context: LiveConte
         found = compare_live(live, question, context=context, geography=GEOGRAPHY, now=at)
     except InvalidParameter as error:
         return error.detail.encode(), None
-    whole = comparison_document(found, GEOGRAPHY, limit=500, with_excluded=True)
+    whole = comparison_document(found, GEOGRAPHY, sources(), limit=500, with_excluded=True)
     return encode({key: value for key, value in whole.items() if key not in {"evaluated_at", "fresh_until"}}), found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from app.api.formats import JSON, negotiate
-from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, OneOf, Search, Text, Texts, Whole, YesNo
+from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, SOURCE, OneOf, Search, Text, Texts, Whole, YesNo
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
 from app.api.problems import BoardNotReadyError
 from app.api.tables import SUFFIXES, TABLE_FORMATS
@@ -194,6 +194,10 @@ CurrencyParameter = Annotated[str | None, Text(CURRENCY, "an ISO 4217 code, such
 CountriesParameter = Annotated[
     Annotated[list[str] | None, Texts(COUNTRY, "ISO 3166 codes, such as GBR or GB", "GBR")],
     Query(description="Countries, by ISO 3166 alpha-3 or alpha-2 code in any case."),
+]
+SourcesParameter = Annotated[
+    Annotated[list[str] | None, Texts(SOURCE, "keys of sources, such as rpw", "rpw")],
+    Query(description="Keys of GET /v1/sources, separated by commas; any of them matches."),
 ]
 SlugsParameter = Annotated[
     Annotated[list[str] | None, Texts(SLUG, "ids, such as example-transfer", "example-transfer")],

@@ -31,6 +31,7 @@ CURRENCY = r"^[A-Za-z]{3}$"
 COUNTRY = r"^[A-Za-z]{2,3}$"
 PERIOD = r"^[0-9]{4}-[Qq][1-4]$"
 INSTITUTION = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+SOURCE = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$"
 LONGEST_TEXT = 100

@@ -1,8 +1,9 @@
 """Where figures are from, as every answer with figures says it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.api.formats import Json
+from app.board import Board
 from app.domain.methodology import METHODOLOGY_VERSION
 from app.sources.source import Source, sources
 
@@ -21,9 +22,8 @@ def notice(code: str) -> dict[str, Json]:
     return {"code": code, "text": NOTICES[code]}
 
 
-def attribution(keys: Iterable[str]) -> list[Json]:
-    """Return the attribution of sources by key, sorted."""
-    known = sources()
+def attribution(keys: Iterable[str], known: Mapping[str, Source]) -> list[Json]:
+    """Return the attribution of sources by key, sorted; ``known``: those of the board."""
     return [_attributed(known[key]) for key in sorted(set(keys))]
 
 
@@ -41,15 +41,16 @@ def _attributed(source: Source) -> dict[str, Json]:
     }
 
 
-def about(keys: Iterable[str], dataset_version: int, notices: Iterable[str] = ()) -> dict[str, Json]:
-    """Return what an answer says beside its figures; synthetic sources add their notice."""
+def about(keys: Iterable[str], board: Board | None, notices: Iterable[str] = ()) -> dict[str, Json]:
+    """Return what an answer says beside its figures; synthetic sources add their notice. No board: no data yet."""
     used = sorted(set(keys))
+    known = sources() if board is None else board.sources
     codes = dict.fromkeys(notices)
-    if any(sources()[key].is_synthetic for key in used):
+    if any(known[key].is_synthetic for key in used):
         codes = {"synthetic_data": None, **codes}
     return {
-        "attribution": attribution(used),
-        "dataset_version": dataset_version,
+        "attribution": attribution(used, known),
+        "dataset_version": 0 if board is None else board.dataset_version,
         "methodology_version": METHODOLOGY_VERSION,
         "notices": [notice(code) for code in codes],
     }

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine
 
+from app.board.known_sources import known_sources, only_partners_came, shown_sources
 from app.board.live import Live
 from app.board.rounds import Entry, Rounds, read_entries, round_of, rounds_of, tender_rule
 from app.db import reading
@@ -28,7 +29,7 @@ from app.domain.rates import Institution, RateBook
 from app.domain.rounds import CorridorRound
 from app.reference import pegs
 from app.sources.provider_names import shown_name
-from app.sources.source import sources
+from app.sources.source import Source, sources
 from app.store import imports, live_quotes, providers, rates
 from app.store import rounds as stored_rounds
 from app.store import versions as stored_versions
@@ -36,7 +37,7 @@ from app.store.providers import Spelling
 from app.store.rounds import Round
 from app.store.versions import DatasetVersion
 
-__all__ = ["Board", "load", "load_newer", "round_of", "rounds_of", "shown_sources"]
+__all__ = ["Board", "known_sources", "load", "load_newer", "round_of", "rounds_of", "shown_sources"]
 
 RATES_SINCE = timedelta(days=40)
 """How far back the rates of a board go; older ones are in the database."""
@@ -51,8 +52,8 @@ class Board:
     ``versions``: the newest dataset version that touched each corridor. ``newest_periods``: each source's newest
     quarter anywhere, and ``newest_since`` when its first quote arrived. ``rates``: fixings of the last 40 days, by
     ``institutions``, and pegs; ``rates_from``: the imports that they are from. ``shown``: the sources whose figures
-    may be seen here, null for all. ``version`` (the newest that any of those brought) and ``is_synthetic`` are null
-    while there are no data.
+    may be seen here, null for all. ``sources``: every source by key, partners included, shown or not. ``version`` (the
+    newest that any of those shown brought) and ``is_synthetic`` are null while there are no data.
     """
 
     version: DatasetVersion | None
@@ -70,6 +71,7 @@ class Board:
     rates_from: Mapping[str, int]
     providers: Mapping[str, str]
     spellings: tuple[Spelling, ...]
+    sources: Mapping[str, Source]
     shown: frozenset[str] | None
 
     @property
@@ -126,11 +128,6 @@ class Board:
             gc.freeze()
 
 
-def shown_sources(public_sources: Collection[str]) -> frozenset[str]:
-    """Return the sources whose figures everybody may see: by their terms, or because the operator says so."""
-    return frozenset(key for key, source in sources().items() if not source.is_private or key in public_sources)
-
-
 def load(  # noqa: PLR0913 - what is read, when, after what, and for whose eyes
     connection: Connection,
     geography: Geography,
@@ -139,13 +136,16 @@ def load(  # noqa: PLR0913 - what is read, when, after what, and for whose eyes
     *,
     with_private: bool = False,
     public_sources: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Board:
     """Read the board from the database; corridors that no version touched since ``previous`` are taken over from it.
 
-    Of sources that are private by their terms only the ``public_sources`` are on it, unless ``with_private``.
+    Of sources that are private by their terms only the ``public_sources`` are on it, unless ``with_private``. ``only``
+    these sources, where they are named: what else there is, is not for this reader.
     """
-    shown = None if with_private else shown_sources(public_sources)
-    if previous is not None and previous.shown != shown:
+    known_here = known_sources(connection)
+    shown = _shown(known_here, with_private=with_private, public_sources=public_sources, only=only)
+    if previous is not None and not only_partners_came(previous.shown, shown):
         previous = None
     known: defaultdict[str, list[str]] = defaultdict(list)
     newest_periods: dict[str, str] = {}
@@ -188,6 +188,7 @@ def load(  # noqa: PLR0913 - what is read, when, after what, and for whose eyes
         rates_from=MappingProxyType(rates_from),
         providers=MappingProxyType(names),
         spellings=spellings,
+        sources=MappingProxyType(known_here),
         shown=shown,
     )
 
@@ -200,24 +201,45 @@ def load_newer(  # noqa: PLR0913 - as of ``load``
     *,
     with_private: bool = False,
     public_sources: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Board | None:
-    """Return a new board if the database has another dataset version than this board, else null.
+    """Return a new board if the database has another dataset version or partner than this board, else null.
 
-    To be called off the request path, about once a second: it costs one query while nothing changes. The new board
-    is prepared, unless it is the first, and so is one that was not; the caller swaps boards in one assignment.
-    ``with_private`` and ``public_sources`` as of ``load``: what may not be shown makes no new board.
+    To be called off the request path, about once a second: it costs two small queries while nothing changes. The new
+    board is prepared, unless it is the first, and so is one that was not; the caller swaps boards in one assignment.
+    ``with_private``, ``public_sources`` and ``only`` as of ``load``: what may not be shown makes no new board.
     """
-    shown = None if with_private else shown_sources(public_sources)
     with reading(engine) as connection:
+        known = known_sources(connection)
+        shown = _shown(known, with_private=with_private, public_sources=public_sources, only=only)
         is_new = (
-            than is None or than.shown != shown or stored_versions.newest_version(connection, shown) != than.version
+            than is None
+            or than.shown != shown
+            or than.sources.keys() != known.keys()
+            or stored_versions.newest_version(connection, shown) != than.version
         )
         board = None
         if is_new:
-            board = load(connection, geography, now, than, with_private=with_private, public_sources=public_sources)
+            board = load(
+                connection,
+                geography,
+                now,
+                than,
+                with_private=with_private,
+                public_sources=public_sources,
+                only=only,
+            )
     if than is not None:
         (board or than).prepare()
     return board
+
+
+def _shown(
+    known: Mapping[str, Source], *, with_private: bool, public_sources: Collection[str], only: Collection[str] | None
+) -> frozenset[str] | None:
+    if only is not None:
+        return frozenset(only)
+    return None if with_private else shown_sources(known, public_sources)
 
 
 def _versions(

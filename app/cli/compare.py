@@ -1,5 +1,6 @@
 """``threepercent compare CORRIDOR``: the main answer, for a person or, with ``--json``, as the API gives it."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -94,7 +95,7 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
         receiving_method=_any_of(ReceivingMethod, "receiving-method", receiving_method),
         provider_type=_any_of(ProviderType, "provider-type", provider_type),
         provider=_texts(provider),
-        source=_sources(source),
+        source=_texts(source),
         max_transfer_speed=next(iter(_any_of(TransferSpeed, "max-transfer-speed", max_transfer_speed)), None),
         max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
         paying_without_account=paying_without_account,
@@ -112,6 +113,7 @@ def compare(  # noqa: PLR0913 - each parameter is an option of the command line
         benchmark=benchmark,
     )
     with opened() as data:
+        _check_sources(filters.source, data.board.sources)
         found = data.prices(corridor, basis=basis, period=None if period is None else quarter(period))
         comparison = data.comparison(found, question)
     if as_json:
@@ -164,11 +166,6 @@ def _texts(text: str | None) -> frozenset[str]:
     return frozenset() if text is None else frozenset(word.strip() for word in text.split(","))
 
 
-def _sources(text: str | None) -> frozenset[str]:
-    """Read the keys of sources with commas between."""
-    from app.sources.source import sources
-
-    asked, known = _texts(text), sources()
-    for key in sorted(asked - known.keys()):
-        raise InvalidParameter(parameter="--source", expected=f"any of {', '.join(known)}", given=key)
-    return asked
+def _check_sources(asked: frozenset[str], known: Collection[str]) -> None:
+    for key in sorted(asked.difference(known)):
+        raise InvalidParameter(parameter="--source", expected=f"any of {', '.join(sorted(known))}", given=key)

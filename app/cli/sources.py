@@ -95,12 +95,14 @@ def list_sources(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
 @sources.command("show", cls=Command)
 def show_source(key: KeyArgument, *, as_json: JsonOption = False) -> None:
     """Show one source, and what its calls came to on each day of the last 90."""
-    if as_json:
-        _print_answer(f"/v1/sources/{_known(key)}")
-        return
     with _opened() as (engine, settings):
         seen = _look(engine, settings)
-        watched = seen.sources[_known(key)]
+        if key not in seen.sources:
+            raise UnknownSource(text=key, known=tuple(seen.sources))
+        if as_json:
+            _print_answer(f"/v1/sources/{key}")
+            return
+        watched = seen.sources[key]
         since = (seen.now - HISTORY).replace(hour=0, minute=0, second=0, microsecond=0)
         with reading(engine) as connection:
             days = fetches.daily(connection, key, since)
@@ -269,12 +271,6 @@ def _print_answer(path: str) -> None:
 def _paused_at(connection: Connection, source: str) -> datetime | None:
     state = fetches.states(connection).get(source)
     return None if state is None else state.paused_at
-
-
-def _known(key: str) -> str:
-    if key not in known_sources():
-        raise UnknownSource(text=key, known=tuple(sorted(known_sources())))
-    return key
 
 
 def _fetched(key: str) -> str:

@@ -1,6 +1,7 @@
 """GET /v1/corridors/{corridor}/comparison: the main answer, offers ranked for an amount."""
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from app.domain.indicators import CorridorFigures
 from app.domain.methodology import METHODOLOGY_VERSION
 from app.domain.money import money_out
 from app.reference import names
+from app.sources.source import Source
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["comparison"])
 
@@ -174,6 +176,7 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     whole = comparison_document(
         answer,
         reading.shared.geography,
+        reading.board.sources,
         language=reading.language,
         limit=limit or DEFAULT_LIMIT,
         with_excluded="excluded" in (expand or ()),
@@ -181,18 +184,19 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     return answer_with(reading, whole, fields=fields, fresh_until=answer.fresh_until)
 
 
-def comparison_document(
+def comparison_document(  # noqa: PLR0913 -- the answer, what its words need, and how much of it is written
     answer: Comparison,
     geography: Geography,
+    known: Mapping[str, Source],
     *,
     language: str = "en",
     limit: int = DEFAULT_LIMIT,
     with_excluded: bool = False,
 ) -> dict[str, Json]:
-    """Return a comparison as the API and the command line's ``--json`` write it."""
+    """Return a comparison as the API and the command line's ``--json`` write it; ``known``: the board's sources."""
     left_out = answer.ranking.excluded
     return {
-        **epoch(answer, language),
+        **epoch(answer, known, language),
         "amount": money(answer.amount, answer.amount_currency, geography),
         "amount_is": answer.amount_is,
         "sending_currency": answer.sending_currency,
@@ -249,7 +253,7 @@ def _summary(found: Summary) -> dict[str, Json]:
     }
 
 
-def epoch(answer: Comparison, language: str) -> dict[str, Json]:
+def epoch(answer: Comparison, known: Mapping[str, Source], language: str) -> dict[str, Json]:
     """Return what every answer about one corridor and round begins with."""
     return {
         "corridor": corridor_name(answer.corridor, language),
@@ -261,7 +265,7 @@ def epoch(answer: Comparison, language: str) -> dict[str, Json]:
         "evaluated_at": answer.evaluated_at,
         "fresh_until": answer.fresh_until,
         "as_of": None,
-        "attribution": attribution(answer.sources),
+        "attribution": attribution(answer.sources, known),
         "dataset_version": answer.dataset_version,
         "methodology_version": METHODOLOGY_VERSION,
     }

@@ -98,7 +98,7 @@ def corridor(
     answer = compare(found, ComparisonQuestion(), board=board, geography=geography, now=reading.now)
     periods = board.periods.get(answer.corridor, ())
     whole: dict[str, Json] = {
-        **epoch(answer, reading.language),
+        **epoch(answer, board.sources, reading.language),
         "newest_period": periods[-1] if periods else None,
         "periods": periods,
         "default_amount": money(answer.amount, answer.amount_currency, geography),

@@ -233,7 +233,7 @@ def _live(reading: ListReading, wanted: Wanted, sort: str, fields: list[str] | N
     rows = _ranked_again([row for row in everything if wanted.fits(row, reading.shared.geography)])
     page, position = _page(rows, board, reading.paging)
     said = {
-        **about(live.sources, board.dataset_version),
+        **about(live.sources, board),
         "basis": words.Basis.LIVE,
         "basis_reason": "asked_for",
         "period": None,
@@ -340,9 +340,7 @@ def _about(board: Board, rounds: Mapping[str, RoundFigures], period: str, now: d
     ended = stops_being_current(period)
     committed = board.committed_at or board.loaded_at
     return {
-        **about(
-            used, board.dataset_version, ["prices_are_historical"] if freshness is words.Freshness.OLD_ROUND else []
-        ),
+        **about(used, board, ["prices_are_historical"] if freshness is words.Freshness.OLD_ROUND else []),
         "basis": words.Basis.SURVEY,
         "basis_reason": "no_live_quotes",
         "period": period,

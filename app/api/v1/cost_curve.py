@@ -117,7 +117,7 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
     curve = cost_curve(compared, amounts or (), exact_only=asked.exact_only)
     first = curve.comparisons[0]
     whole = {
-        **epoch(first, reading.language),
+        **epoch(first, reading.board.sources, reading.language),
         "evaluated_at": curve.evaluated_at,
         "fresh_until": curve.fresh_until,
         "amount_is": first.amount_is,

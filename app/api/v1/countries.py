@@ -129,7 +129,7 @@ def countries(
         )
     }
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
-    said = about((), board.dataset_version)
+    said = about((), board)
     said["attribution"] = [WORLD_BANK]
     rows = Rows(rows=page.rows, about=said, next_position=page.next_position, fields=fields)
     return answer_list(reading, COUNTRIES, rows)
@@ -173,7 +173,7 @@ def currencies(
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
     used = {source for by in quoted.values() for source in by}
     used |= {board.institutions[one.institution].source for by in rated.values() for one in by}
-    said = about(used, board.dataset_version)
+    said = about(used, board)
     rows = Rows(rows=page.rows, about=said, next_position=page.next_position, fields=fields)
     return answer_list(reading, CURRENCIES, rows)
 

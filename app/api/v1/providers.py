@@ -87,7 +87,7 @@ def providers(
         for provider in providers_matching(board, q or "")
     }
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
-    said = about({spelling.source for spelling in board.spellings}, board.dataset_version)
+    said = about({spelling.source for spelling in board.spellings}, board)
     rows = Rows(rows=page.rows, about=said, next_position=page.next_position, fields=fields)
     return answer_list(reading, PROVIDERS, rows)
 
@@ -111,7 +111,7 @@ def provider(
         "provider": _provider(provider, name, offered),
         "spellings": [{"source": spelling.source, "name": spelling.published} for spelling in spellings],
         "corridors": sorted({service.corridor for service in offered}),
-        **about({spelling.source for spelling in spellings}, board.dataset_version),
+        **about({spelling.source for spelling in spellings}, board),
     }
     return answer_with(reading, whole, fields=fields)
 

@@ -9,18 +9,17 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ServedDep, SlugsParameter
+from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ServedDep, SlugsParameter, SourcesParameter
 from app.api.inputs import INSTITUTION, AnyOf, OneOf, Search, Text, Whole, YesNo
 from app.api.inputs import known as words_of
 from app.api.problems import caused_by
 from app.board import Board
 from app.compare import ComparisonQuestion
 from app.domain import vocabulary as words
-from app.domain.errors import UnknownProvider
+from app.domain.errors import UnknownProvider, UnknownSource
 from app.domain.filters import Filters
 from app.domain.providers import suggest_providers
 from app.domain.searching import matches
-from app.sources.source import sources
 
 OLDEST_DAYS = 36_500
 
@@ -91,7 +90,6 @@ ReceivingMethods = Annotated[
 ProviderTypes = Annotated[
     Annotated[list[words.ProviderType] | None, AnyOf(words_of(words.ProviderType), words.ProviderType)], ANY_OF
 ]
-Sources = Annotated[Annotated[list[str] | None, AnyOf(sources())], ANY_OF]
 Slowest = Annotated[
     Annotated[words.TransferSpeed | None, OneOf(words_of(words.TransferSpeed), words.TransferSpeed)],
     Query(description="The slowest that will do."),
@@ -133,13 +131,15 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     max_transfer_speed: Slowest = None,
     provider_type: ProviderTypes = None,
     provider: SlugsParameter = None,
-    source: Sources = None,
+    source: SourcesParameter = None,
     max_age_days: OldestDays = None,
     paying_without_account: WithoutAccount = None,
     receiving_without_account: WithoutAccount = None,
     customer: CustomerKind = None,
     q: ProviderWords = None,
 ) -> Filters:
+    board = shared.current_board()
+    check_sources(source or (), board.sources)
     return Filters(
         payment_instrument=frozenset(payment_instrument or ()),
         access_point=frozenset(access_point or ()),
@@ -147,7 +147,7 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         provider_type=frozenset(provider_type or ()),
         provider=frozenset(provider or ()),
         source=frozenset(source or ()),
-        q=None if q is None else providers_matching(shared.current_board(), q),
+        q=None if q is None else providers_matching(board, q),
         max_transfer_speed=max_transfer_speed,
         max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
         paying_without_account=paying_without_account,
@@ -173,6 +173,14 @@ def check_providers(asked: Iterable[str], known: Collection[str]) -> None:
         if provider not in known:
             with caused_by("provider"):
                 raise UnknownProvider(text=provider, suggestions=suggest_providers(provider, known))
+
+
+def check_sources(asked: Iterable[str], known: Collection[str]) -> None:
+    """Refuse the key of a source that there is not."""
+    for source in sorted(asked):
+        if source not in known:
+            with caused_by("source"):
+                raise UnknownSource(text=source, known=tuple(sorted(known)))
 
 
 def question_of(

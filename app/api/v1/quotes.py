@@ -19,6 +19,7 @@ from app.api.deps import (
     ReadingDep,
     ServedDep,
     SlugsParameter,
+    SourcesParameter,
 )
 from app.api.formats import Json
 from app.api.inputs import CORRIDOR, AnyOf, OneOf, StrictRoute, Texts, YesNo
@@ -41,12 +42,11 @@ from app.api.shapes import (
     Shape,
 )
 from app.api.v1.offers import ServiceShape, service
-from app.api.v1.questions import check_providers
+from app.api.v1.questions import check_providers, check_sources
 from app.api.v1.quote_terms import TermsShape, terms_answer
 from app.domain import vocabulary as words
 from app.domain.errors import CorridorNotCovered, PeriodNotSurveyed, UnknownQuote
 from app.domain.quotes import LiveQuote, Quote
-from app.sources.source import sources
 from app.store import observations
 from app.store.observations import Observation, ObservationFilter, Position
 from app.store.observations import Provenance as StoredProvenance
@@ -178,7 +178,7 @@ def _about(
 def _described(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     about: Annotated[About, Depends(_about)],
     amount_tier: Annotated[list[words.AmountTier] | None, AnyOf(words.AmountTier), ANY_OF] = None,
-    source: Annotated[list[str] | None, AnyOf(sources()), ANY_OF] = None,
+    source: SourcesParameter = None,
     provider: SlugsParameter = None,
     provider_type: Annotated[list[str] | None, AnyOf(words_of(words.ProviderType)), ANY_OF] = None,
     payment_instrument: Annotated[list[str] | None, AnyOf(words_of(words.PaymentInstrument)), ANY_OF] = None,
@@ -223,6 +223,7 @@ def quotes(
     Reads the database.
     """
     check_providers(wanted.providers, reading.board.providers)
+    check_sources(wanted.sources, reading.board.sources)
     size = reading.paging.size
     after = None if reading.paging.after is None else _position(reading.paging.after)
     with db.reading(reading.shared.engine) as connection:
@@ -230,7 +231,7 @@ def quotes(
     shown = found[:size]
     rows = Rows(
         rows=[_quote(one) for one in shown],
-        about=about({one.quote.source for one in shown}, reading.board.dataset_version),
+        about=about({one.quote.source for one in shown}, reading.board),
         next_position=_key(shown[-1]) if len(found) > size else None,
         fields=fields,
     )
@@ -270,7 +271,7 @@ def one_quote(
     whole: dict[str, Json] = {
         "quote": _quote(found.observation),
         "provenance": _provenance(found),
-        **about((found.observation.quote.source,), reading.board.dataset_version),
+        **about((found.observation.quote.source,), reading.board),
     }
     return answer_with(reading, whole, fields=fields)
 

@@ -159,7 +159,7 @@ def rates(
     used = {key for row in page.rows for key in row.institutions}
     is_silent = days.is_span and reading.paging.after is None and not any(row.is_of_its_day for row in page.rows)
     notices = ("nothing_published",) if is_silent and not page.next_position else ()
-    said = about({known[key].source for key in used}, reading.board.dataset_version, notices)
+    said = about({known[key].source for key in used}, reading.board, notices)
     rows = Rows(
         rows=[row_of(row, known) for row in page.rows],
         about=said,

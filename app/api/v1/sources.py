@@ -158,4 +158,4 @@ def _day(day: fetches.Day, *, is_private: bool) -> dict[str, Json]:
 
 def _about(reading: Reading, *shown: str) -> dict[str, Json]:
     """Say from whom the figures are: those of one source from it, those of all from the surveys that are here."""
-    return about(shown, reading.board.dataset_version)
+    return about(shown, reading.board)

@@ -88,7 +88,7 @@ def status(request: Request, shared: ServedDep, language: LanguageDep, _json: Js
         "corridors": len(board.corridors) if board else 0,
         "newest_periods": newest,
         "database": f"sqlite {sqlite3.sqlite_version}" if db.is_sqlite(shared.engine) else "postgresql",
-        **about(newest, board.dataset_version if board else 0),
+        **about(newest, board),
     }
     return respond(request, Answer(body=encode(whole), cache_control="no-store", language=language))
 

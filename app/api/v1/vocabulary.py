@@ -129,7 +129,7 @@ def vocabulary(
     page = page_by_key(found, after=reading.paging.after, size=reading.paging.size)
     rows = Rows(
         rows=page.rows,
-        about=about((), reading.board.dataset_version),
+        about=about((), reading.board),
         next_position=page.next_position,
         fields=fields,
     )
