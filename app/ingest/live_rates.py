@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from app.db import instant
-from app.domain.plausibility import (
-    COMPARED_WITHIN_DAYS,
+from app.domain.plausibility.fixings import COMPARED_WITHIN_DAYS
+from app.domain.plausibility.rates import (
     IMPLAUSIBLE_RATE,
     jump_doubt,
     mid_market_doubt,

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.domain.methodology import REFERENCE_RATE_DAYS
-from app.domain.plausibility import COMPARED_WITHIN_DAYS, FixingTrail
+from app.domain.plausibility.fixings import COMPARED_WITHIN_DAYS, FixingTrail
 from app.domain.rates import ECB
 from app.ingest.report import Stored
 from app.reference import pegs

@@ -1,6 +1,6 @@
-"""Judges what a partner pushes beside what is known: reference rates, its own last prices, providers, what others say.
+"""Judges what a partner pushes beside what is known: reference rates, its last prices, providers, what others say.
 
-What there is to know is loaded once for a batch; the rules themselves (``domain.plausibility.quotes``) know no database.
+What there is to know is loaded once for a batch; the rules (``domain.plausibility.quotes``) know no database.
 """
 
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ from app import reference
 from app.domain.errors import InvalidName, quoted
 from app.domain.file_errors import SourceError
 from app.domain.geography import Geography
-from app.domain.plausibility import IMPLAUSIBLE_RATE
+from app.domain.plausibility.rates import IMPLAUSIBLE_RATE
 from app.domain.terms import AmountFee, RateBand, Terms
 from app.domain.vocabulary import AccessPoint, AmountTier, FeeMode, PaymentInstrument, ProviderType, ReceivingMethod
 from app.domain.vocabulary import TransferSpeed as Speed

@@ -5,7 +5,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.domain.money import Currency, money_out
-from app.domain.plausibility import IMPLAUSIBLE_RATE, LEAST_MARGIN_PERCENT, MOST_MARGIN_PERCENT, offered_rate_doubt
+from app.domain.plausibility.rates import (
+    IMPLAUSIBLE_RATE,
+    LEAST_MARGIN_PERCENT,
+    MOST_MARGIN_PERCENT,
+    offered_rate_doubt,
+)
 from app.sources.cells import CellError, number_of
 from app.sources.json_documents import Number, given_text
 

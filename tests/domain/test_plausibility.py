@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.plausibility import KNOWN_JUMPS, FixingTrail
+from app.domain.plausibility.fixings import KNOWN_JUMPS, FixingTrail
 from app.reference import load
 
 DAY = date(2024, 6, 28)
