@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -15,6 +16,27 @@ TEST_PREFIX = "THREEPERCENT_TEST_"  # read by the test suite, never by the appli
 
 class SettingsError(Exception):
     """The environment cannot be used as it is; the message names each variable, what is wrong and what is expected."""
+
+
+class Plan(BaseModel):
+    """How much may be asked of the API; days are those of UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: int = Field(ge=1)
+    requests_per_day: int = Field(ge=1)
+    quotes_per_day: int = Field(ge=0, description="Quotes that are judged: pushed, corrected or tried out.")
+
+
+ANONYMOUS_PLAN = "anonymous"
+PUBLISHABLE_PLAN = "publishable"
+STANDARD_PLAN = "standard"
+PLANS = {
+    ANONYMOUS_PLAN: Plan(requests_per_minute=300, requests_per_day=20_000, quotes_per_day=0),
+    PUBLISHABLE_PLAN: Plan(requests_per_minute=6_000, requests_per_day=2_000_000, quotes_per_day=0),
+    STANDARD_PLAN: Plan(requests_per_minute=600, requests_per_day=200_000, quotes_per_day=2_000_000),
+}
+"""Those that are there without being set: without a key (for each address), with an app's key, with a partner's."""
 
 
 class Settings(BaseSettings):
@@ -56,10 +78,60 @@ class Settings(BaseSettings):
     fetch_contact: str = Field(
         default="", description="Whom those who are asked may write to: a mail or web address, in the User-Agent."
     )
+    key_secret: str | None = Field(
+        default=None,
+        min_length=32,
+        repr=False,
+        description="Secret that keys are hashed under, at least 32 characters; else one is made in the data folder.",
+    )
     public_sources: tuple[str, ...] = Field(
         default=(),
         description='Sources shown to everybody although their terms of reuse are unknown, as JSON: `["wise"]`.',
     )
+    limits_enabled: bool = Field(default=True, description="Whether requests and quotes are limited.")
+    plans: dict[str, Plan] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description='Limits by plan, as JSON: `{"standard": {"requests_per_minute": 1200}}`; the rest stays as it is.',
+    )
+    redis_url: str = Field(
+        default="", repr=False, description="`redis://…` or `rediss://…`, through which workers share their limits."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description='Networks of proxies whose X-Forwarded-For is believed, as JSON: `["10.0.0.0/8"]`.'
+    )
+
+    @field_validator("plans", mode="before")
+    @classmethod
+    def _complete_plans(cls, given: object) -> object:
+        """Fill in what an operator left out: plans, and limits of a plan."""
+        if not isinstance(given, Mapping):
+            return given
+        known: dict[str, Plan] = {**dict.fromkeys(given, PLANS[STANDARD_PLAN]), **PLANS}
+        left_out = {name: plan for name, plan in known.items() if name not in given}
+        partly = {name: limits for name, limits in given.items() if isinstance(limits, Mapping)}
+        return {**left_out, **given, **{name: {**known[name].model_dump(), **partly[name]} for name in partly}}
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://")):
+            raise ValueError("expected redis://host:6379/0, or rediss:// for TLS")
+        return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for text in given:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise ValueError('expected networks as JSON: ["10.0.0.0/8", "fd00::/8"]') from None
+        return given
+
+    def plan(self, name: str) -> Plan:
+        """Return a plan; the standard one where nobody has set limits for this name."""
+        return self.plans.get(name, self.plans[STANDARD_PLAN])
 
     @classmethod
     def settings_customise_sources(
@@ -103,7 +175,11 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{_variable(str(wrong['loc'][0]))}: {wrong['msg']}" for wrong in error.errors(include_input=False)]
+        lines = [
+            f"{'.'.join([_variable(str(wrong['loc'][0])), *map(str, wrong['loc'][1:])])}: "
+            f"{wrong['msg'].removeprefix('Value error, ')}"
+            for wrong in error.errors(include_input=False)
+        ]
         raise SettingsError("\n".join(lines)) from None
 
 
