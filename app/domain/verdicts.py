@@ -1,8 +1,11 @@
 """What becomes of a pushed quote, and why: what each rule found, and what all of them come to."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class Verdict(StrEnum):
@@ -45,3 +48,25 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Verdict:
     """Return the gravest verdict; ``accept`` where nothing was found."""
     return max((finding.verdict for finding in findings), key=_GRAVITY.__getitem__, default=Verdict.ACCEPT)
+
+
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Return findings as canonical JSON, which is how they are stored."""
+    return _ENCODER.encode(
+        [
+            {
+                "detail": finding.detail,
+                "limit": finding.limit,
+                "pointer": finding.pointer,
+                "rule": finding.rule,
+                "value": finding.value,
+                "verdict": finding.verdict.value,
+            }
+            for finding in findings
+        ]
+    )
+
+
+def findings_from(text: str) -> tuple[Finding, ...]:
+    """Return the findings that ``findings_text`` wrote."""
+    return tuple(Finding(**{**said, "verdict": Verdict(said["verdict"])}) for said in json.loads(text))
