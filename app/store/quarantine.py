@@ -96,9 +96,11 @@ def append_rejected(
 def standings(connection: Connection, quote_ids: Iterable[bytes]) -> dict[bytes, str]:
     """Return the status of those quotes that are, or were, in quarantine, by id."""
     columns = quarantined_quotes.c
+    wanted = [UUID(bytes=quote_id) for quote_id in quote_ids]
     found: dict[bytes, str] = {}
-    for chunk in bulk.chunks((id_,) for id_ in quote_ids):
-        wanted = [UUID(bytes=id_) for (id_,) in chunk]
-        rows = connection.execute(select(columns.quote_id, columns.status).where(columns.quote_id.in_(wanted)))
+    for start in range(0, len(wanted), bulk.CHUNK):
+        rows = connection.execute(
+            select(columns.quote_id, columns.status).where(columns.quote_id.in_(wanted[start : start + bulk.CHUNK]))
+        )
         found.update((row.quote_id.bytes, row.status) for row in rows)
     return found
