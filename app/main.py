@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import reference
 from app.api import operations, problems
+from app.api.callers import Identified, KeyRing
 from app.api.deps import Served
 from app.api.manners import APP_VERSION, Manners
 from app.api.v1.routers import ROUTERS
@@ -61,6 +62,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     problems.install(app)
     for router in (*ROUTERS, operations.router):
         app.include_router(router)
+    app.add_middleware(Identified, ring=KeyRing(settings, shared.engine, clock))
     app.add_middleware(
         Manners,
         owner=app,

@@ -1,7 +1,7 @@
 """What endpoints are given: the shared state, the board, the language, a page, a format; one alias each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Annotated, NamedTuple
@@ -10,15 +10,18 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
+from app.api.callers import caller_of
 from app.api.formats import JSON, negotiate
 from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, SOURCE, OneOf, Search, Text, Texts, Whole, YesNo
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
-from app.api.problems import BoardNotReadyError
+from app.api.problems import BoardNotReadyError, request_id_of
 from app.api.tables import SUFFIXES, TABLE_FORMATS
-from app.board import Board
+from app.board import Board, load_newer
 from app.compare import LiveCorridors
+from app.domain.errors import KeyMissing, WrongScope
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
+from app.domain.partners import Caller, KeyKind, Partner, Scope
 from app.domain.vocabulary import AmountTier
 from app.observability import Metrics
 from app.reference import LANGUAGES
@@ -42,7 +45,8 @@ class Served:
 
     ``past_figures``: those of a few past quarters, by dataset version and quarter. ``live_corridors``: the last list
     of live figures, good for its board until time changes it. ``rate_coverage``: who has quoted which currency since
-    when, with the newest imports of rates (``Board.rates_from``) when that was read.
+    when, with the newest imports of rates (``Board.rates_from``) when that was read. ``with_private``: the same over a
+    board with private sources, once somebody may read it. ``sandbox`` gives what a partner's test keys share.
     """
 
     settings: Settings
@@ -55,6 +59,9 @@ class Served:
     past_figures_lock: Lock = field(default_factory=Lock)
     rate_coverage: tuple[Mapping[str, int], Sequence[Coverage]] | None = None
     live_corridors: tuple[Board, LiveCorridors] | None = None
+    with_private: "Served | None" = None
+    private_lock: Lock = field(default_factory=Lock)
+    sandbox: Callable[[Partner, datetime], "Served"] | None = None
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""
@@ -67,6 +74,37 @@ def served(request: Request) -> Served:
     """Return what the app of this request shares."""
     shared: Served = request.app.state.served
     return shared
+
+
+def view(request: Request) -> Served:
+    """Return what a read is answered from: what everybody sees, a partner's sandbox, or private sources as well."""
+    shared, caller = served(request), caller_of(request)
+    if caller is None:
+        return shared
+    if caller.kind is KeyKind.TEST:
+        return _sandbox(shared, caller)
+    return _with_private(shared) if Scope.PRIVATE_READ in caller.scopes else shared
+
+
+def _sandbox(shared: Served, caller: Caller) -> Served:
+    if shared.sandbox is None:
+        raise BoardNotReadyError
+    return shared.sandbox(caller.partner, shared.clock())
+
+
+def _with_private(shared: Served) -> Served:
+    """Return what is shared over a board with private sources, as new as the main one's promise: a second."""
+    shared.current_board()
+    with shared.private_lock:
+        private, now = shared.with_private, shared.clock()
+        if private is None:
+            private = replace(shared, board=None, past_figures={}, past_figures_lock=Lock(), private_lock=Lock())
+            private.live_corridors = private.rate_coverage = None
+            shared.with_private = private
+        private.board = (
+            load_newer(private.engine, private.geography, now, private.board, with_private=True) or private.board
+        )
+        return private
 
 
 def _language(
@@ -149,7 +187,7 @@ class ListReading(Reading):
 def _reading(
     request: Request, language: Annotated[str, Depends(_language)], _json: Annotated[str, Depends(_json_only)]
 ) -> Reading:
-    shared = served(request)
+    shared = view(request)
     return Reading(request=request, shared=shared, board=shared.current_board(), now=shared.clock(), language=language)
 
 
@@ -163,7 +201,7 @@ def _list_reading(
         Query(description="CSV only: `true` leaves text that a spreadsheet would run as it is."),
     ] = None,
 ) -> ListReading:
-    shared = served(request)
+    shared = view(request)
     return ListReading(
         request=request,
         shared=shared,
@@ -176,7 +214,71 @@ def _list_reading(
     )
 
 
+def _caller(request: Request) -> Caller:
+    caller = caller_of(request)
+    if caller is None:
+        raise KeyMissing
+    return caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """A call of a partner: who makes it, and what it works on.
+
+    ``shared`` is everybody's for a live key and the partner's sandbox for a test key; ``main`` is everybody's for both,
+    where accounts and keys are. ``now`` is the clock of this moment.
+    """
+
+    request: Request
+    shared: Served
+    main: Served
+    caller: Caller
+    now: datetime
+
+    @property
+    def request_id(self) -> str:
+        """The id under which the call is logged."""
+        return request_id_of(self.request)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it works on the partner's sandbox."""
+        return self.caller.kind is KeyKind.TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A dependency: lets keys with a scope call, raises KeyMissing or WrongScope for others; the contract names it."""
+
+    scope: Scope
+
+    def __call__(self, request: Request) -> Writing:
+        """Return who calls, and what they work on."""
+        caller = _caller(request)
+        if self.scope not in caller.scopes:
+            raise WrongScope(needed=self.scope, detail=_too_little(caller, self.scope))
+        main = served(request)
+        shared = _sandbox(main, caller) if caller.kind is KeyKind.TEST else main
+        return Writing(request=request, shared=shared, main=main, caller=caller, now=shared.clock())
+
+
+def needs(scope: Scope) -> Needs:
+    """Return the dependency of a call that only keys with this scope may make."""
+    return Needs(scope)
+
+
+def _too_little(caller: Caller, scope: Scope) -> str:
+    if caller.kind is KeyKind.PUBLISHABLE:
+        return f"A publishable key only reads; this call needs a key with the scope {scope.value}."
+    has = ", ".join(sorted(caller.scopes)) or "none"
+    return f"This call needs a key with the scope {scope.value}; this one has {has}."
+
+
 LanguageDep = Annotated[str, Depends(_language)]
+CallerDep = Annotated[Caller, Depends(_caller)]
+WritingDep = Annotated[Writing, Depends(needs(Scope.QUOTES_WRITE))]
+ReviewingDep = Annotated[Writing, Depends(needs(Scope.QUOTES_REVIEW))]
+AccountDep = Annotated[Writing, Depends(needs(Scope.ACCOUNT))]
 JsonOnlyDep = Annotated[str, Depends(_json_only)]
 ServedDep = Annotated[Served, Depends(served)]
 ReadingDep = Annotated[Reading, Depends(_reading)]

@@ -13,6 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.callers import PRIVATE, is_answered_privately
 from app.api.problems import NotAcceptableError
 from app.domain.money import SIGNIFICANT_DIGITS, normalise
 
@@ -97,7 +98,7 @@ def respond(request: Request, answer: Answer) -> Response:
     headers = {
         **answer.headers,
         "ETag": f'"{tag}-gzip"' if zipped else f'"{tag}"',
-        "Cache-Control": answer.cache_control,
+        "Cache-Control": PRIVATE if is_answered_privately(request) else answer.cache_control,
         "Vary": VARY,
     }
     if answer.language:

@@ -5,6 +5,7 @@
       UnknownPeriod  PeriodNotSurveyed  NoDataYet  NoLiveQuotes  UnknownProvider  UnknownQuote  UnknownInstitution
       InvalidNumber  InvalidAmount  InvalidName  InvalidParameter  ContradictoryParameters
       UnknownSource > SourceNotFetched  LeaseLost
+      KeyNotGood > KeyMissing  KeyMalformed  KeyUnknown  KeyExpired  KeyRevoked   WrongScope  WrongNetwork
       SourceError: a file or an answer, ``file_errors.py``   FetchError: a call, ``fetch_errors.py``
 
 A class's docstring is its title: what the error means whoever meets it. ``code`` is its kebab-case name for machines
@@ -306,3 +307,84 @@ class ContradictoryParameters(ThreePercentError):
         """``parameters`` are the names of those that cannot stand together."""
         super().__init__(detail)
         self.parameters = parameters
+
+
+class KeyNotGood(ThreePercentError):
+    """This call needs a good key, and there is none."""
+
+    code = "key-not-good"
+
+
+class KeyMissing(KeyNotGood):
+    """This call needs a key."""
+
+    code = "key-missing"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("This call needs a key; send it as Authorization: Bearer tp_live_… or as X-API-Key.")
+
+
+class KeyMalformed(KeyNotGood):
+    """What was sent as a key is none."""
+
+    code = "key-malformed"
+
+    def __init__(self, detail: str | None = None) -> None:
+        """Never told: what was sent, since it may be a key with a mistake in it."""
+        super().__init__(
+            detail
+            or "What was sent as a key is none, or not whole: a key begins with tp_live_, tp_test_ or tp_pub_ "
+            "and ends with its checksum. Copy it again, or create a new one."
+        )
+
+
+class KeyUnknown(KeyNotGood):
+    """No such key was ever created here."""
+
+    code = "key-unknown"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("No such key was created here. Was it made for another installation? Create a new one.")
+
+
+class KeyExpired(KeyNotGood):
+    """This key has expired."""
+
+    code = "key-expired"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("This key has expired. Use the one that took its place, or create a new one.")
+
+
+class KeyRevoked(KeyNotGood):
+    """This key was revoked."""
+
+    code = "key-revoked"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("This key was revoked. Create a new one, or ask the operator.")
+
+
+class WrongScope(ThreePercentError):
+    """This key does not allow this call."""
+
+    code = "wrong-scope"
+
+    def __init__(self, *, needed: str, detail: str | None = None) -> None:
+        """``needed`` is the scope that would allow it."""
+        super().__init__(detail or f"This call needs a key with the scope {needed}.")
+        self.needed = needed
+
+
+class WrongNetwork(ThreePercentError):
+    """This key may not be used from this address."""
+
+    code = "wrong-network"
+
+    def __init__(self) -> None:
+        """Neither the address nor the list is told: whoever holds a leaked key learns nothing."""
+        super().__init__("This key may be used from certain addresses only, and this request comes from another.")

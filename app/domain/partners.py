@@ -12,10 +12,11 @@ SOURCE_PREFIX: Final = "partner-"
 
 
 class PartnerKind(StrEnum):
-    """A provider pushes its own prices, an aggregator those of others."""
+    """A provider pushes its own prices, an aggregator those of others; the operator's own keys push none."""
 
     PROVIDER = "provider"
     AGGREGATOR = "aggregator"
+    OPERATOR = "operator"
 
 
 class KeyKind(StrEnum):
