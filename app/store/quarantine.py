@@ -2,17 +2,29 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, NamedTuple
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, delete, func, or_, select, update
+from sqlalchemy import Row as Result
 from sqlmodel import Field
 
 from app.db import KeyText, QuoteId, UtcDateTime, microseconds
 from app.store import bulk
 from app.store.schema import Row, table
 
-WAITING: Final = "waiting"
+
+class Status(StrEnum):
+    """What became of a quote that was put into quarantine."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+WAITING: Final = Status.WAITING.value
 
 
 class QuarantinedQuoteRow(Row, table=True):
@@ -104,3 +116,87 @@ def standings(connection: Connection, quote_ids: Iterable[bytes]) -> dict[bytes,
         )
         found.update((row.quote_id.bytes, row.status) for row in rows)
     return found
+
+
+class Quarantined(NamedTuple):
+    """A quote that waits or waited."""
+
+    quote_id: UUID
+    source: str
+    partner: str
+    external_id: str
+    corridor: str
+    import_id: int
+    place: int
+    record: str
+    findings: str
+    recorded_at: datetime
+    status: Status
+    decided_at: datetime | None
+    decided_by: str | None
+    decision_reason: str | None
+
+
+class Wanted(NamedTuple):
+    """Which quarantined quotes are asked for; null means any."""
+
+    status: Status | None = None
+    partner: str | None = None
+    corridor: str | None = None
+    import_id: int | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions of a query."""
+        columns = quarantined_quotes.c
+        return [columns[name] == value for name, value in self._asdict().items() if value is not None]
+
+
+def forget_rejected(connection: Connection, before: datetime) -> int:
+    """Delete what was refused before an instant; return how many."""
+    return connection.execute(delete(rejected_items).where(rejected_items.c.recorded_at < before)).rowcount
+
+
+def find(connection: Connection, quote_id: UUID) -> Quarantined | None:
+    """Return a quote that waits or waited, null where none with this id ever did."""
+    row = connection.execute(_all().where(quarantined_quotes.c.quote_id == quote_id)).one_or_none()
+    return None if row is None else _quarantined(row)
+
+
+def listed(
+    connection: Connection, wanted: Wanted, *, after: tuple[datetime, UUID] | None = None, limit: int
+) -> list[Quarantined]:
+    """Return quarantined quotes, the first that came first; ``after`` is the last of the page before."""
+    columns = quarantined_quotes.c
+    query = _all().where(*wanted.conditions).order_by(columns.recorded_at, columns.quote_id).limit(limit)
+    if after is not None:
+        at, quote_id = after
+        query = query.where(or_(columns.recorded_at > at, and_(columns.recorded_at == at, columns.quote_id > quote_id)))
+    return [_quarantined(row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, wanted: Wanted) -> int:
+    """Return how many quarantined quotes are asked for."""
+    query = select(func.count()).select_from(quarantined_quotes).where(*wanted.conditions)
+    return int(connection.execute(query).scalar_one())
+
+
+def decide(  # noqa: PLR0913 - what was decided, by whom, when and why
+    connection: Connection, quote_id: UUID, *, status: Status, at: datetime, by: str, reason: str
+) -> bool:
+    """Record a decision about a quote that waits; false where it does not wait (any more)."""
+    columns = quarantined_quotes.c
+    done = connection.execute(
+        update(quarantined_quotes)
+        .where(columns.quote_id == quote_id, columns.status == WAITING)
+        .values(status=status.value, decided_at=at, decided_by=by, decision_reason=reason)
+    )
+    return done.rowcount == 1
+
+
+def _all() -> Select[Any]:
+    return select(*(quarantined_quotes.c[name] for name in Quarantined._fields))
+
+
+def _quarantined(row: Result[Any]) -> Quarantined:
+    return Quarantined._make(row)._replace(status=Status(row.status))
