@@ -182,8 +182,8 @@ migration: $(VENV)/.development ## draft a migration: make migration NAME="add a
 .PHONY: lock
 lock: $(BIN)/python ## lock the dependencies anew from pyproject.toml (UPGRADE=--upgrade for newer ones)
 	@$(PIP) install --quiet 'uv>=0.13,<1'
-	$(UV) --extra postgresql pyproject.toml -o requirements.txt
-	$(UV) --extra postgresql --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(UV) --extra postgresql --extra redis pyproject.toml -o requirements.txt
+	$(UV) --extra postgresql --extra redis --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	$(UV) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt
 
 .PHONY: clean
