@@ -6,31 +6,28 @@ there has ended.
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from app import reference
-from app.domain.errors import InvalidName, ThreePercentError, listed, quoted
+from app.domain.errors import InvalidName, quoted
 from app.domain.file_errors import WrongLayout
 from app.domain.geography import Geography
-from app.domain.providers import provider_id, provider_name
-from app.domain.vocabulary import (
-    AccessPoint,
-    Customer,
-    Evidence,
-    FeeMode,
-    PaymentInstrument,
-    ProviderType,
-    ReceivingMethod,
-    TransferSpeed,
-)
-from app.sources.json_documents import UNKNOWN_WORD, ShapeError, as_wrong_layout, given_text, read_document, shaped
-from app.sources.live_records import Asked, Offered, Sourced, instant_of, live_record, service
+from app.domain.providers import provider_name
+from app.domain.vocabulary import Evidence
+from app.sources.json_documents import ShapeError, as_wrong_layout, given_text, read_document, shaped
+from app.sources.live_records import Asked, Sourced, instant_of, live_record, service
 from app.sources.source import Ask, Doubt, Known, LiveReading, LiveRecord, Mapped, Source
+from app.sources.tariff_fields import (
+    corridor_id,
+    currency_code,
+    external_id,
+    offered,
+    provider_slug,
+    reason_of,
+    valid_until,
+)
 from app.sources.tariff_shapes import EvidenceShape, QuoteShape, TariffFile
 from app.sources.tariff_terms import terms_of
 
@@ -38,22 +35,9 @@ FORMAT = "threepercent-tariffs-1"
 REAL, DEMO = "quote_file", "demo_tariffs"
 INVALID, DUPLICATE = "invalid-quote", "duplicate-quote"
 
-_LISTED = 20
-_EXTERNAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _URL = re.compile(r"https://[!-~]{1,2000}", re.ASCII)
-_WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
-    "provider_type": ProviderType,
-    "payment_instruments": PaymentInstrument,
-    "access_points": AccessPoint,
-    "receiving_methods": ReceivingMethod,
-    "transfer_speed": TransferSpeed,
-    "customer": Customer,
-    "fee_mode": FeeMode,
-    "kind": ("amount", "percent", "schedule"),
-}
-Word = TypeVar("Word", PaymentInstrument, AccessPoint, ReceivingMethod)
 
 
 def asks(source: Source, known: Known) -> list[Ask]:  # noqa: ARG001 - the contract of adapters
@@ -127,7 +111,7 @@ class _Judge:
         try:
             record = self._record(shaped(quote, QuoteShape))
         except ShapeError as error:
-            self.refused.append(Doubt(at + error.pointer, INVALID, _reason(error), error.given))
+            self.refused.append(Doubt(at + error.pointer, INVALID, reason_of(error), error.given))
             return
         first = self._places.setdefault(record.source_key, at)
         if first == at:
@@ -137,43 +121,27 @@ class _Judge:
             self.refused.append(Doubt(f"{at}/external_id", DUPLICATE, reason, record.source_key))
 
     def _record(self, shape: QuoteShape) -> LiveRecord:
-        corridor = self._corridor(shape.corridor)
-        sending = self._currency("/sending_currency", shape.sending_currency)
-        receiving = self._currency("/receiving_currency", shape.receiving_currency)
-        if not _EXTERNAL_ID.fullmatch(shape.external_id):
-            expected = "expected 1 to 100 letters, digits and . _ : - that begin with a letter or digit"
-            raise ShapeError("/external_id", expected, given_text(shape.external_id))
+        corridor = corridor_id(self._geography, shape.corridor)
+        sending = currency_code(self._geography, "/sending_currency", shape.sending_currency)
+        receiving = currency_code(self._geography, "/receiving_currency", shape.receiving_currency)
+        own_id = external_id(shape.external_id)
         mapped = self._service(shape)
         observed_at = self._observed_at(shape.observed_at)
         scope = f"{mapped.provider}/{corridor}"
         return live_record(
-            Sourced(self._source.key, f"{scope}/{shape.external_id}", scope, Evidence.PUBLISHED_TARIFF.value),
+            Sourced(self._source.key, f"{scope}/{own_id}", scope, Evidence.PUBLISHED_TARIFF.value),
             Asked(corridor, sending, receiving),
             mapped,
             terms_of(shape),
             observed_at=observed_at,
-            valid_until=_valid_until(shape.valid_until, observed_at),
+            valid_until=valid_until(shape.valid_until, observed_at),
         )
 
     def _service(self, shape: QuoteShape) -> Mapped:
-        offered = Offered(
-            payment_instruments=_in_order("/payment_instruments", PaymentInstrument, shape.payment_instruments),
-            access_points=_in_order("/access_points", AccessPoint, shape.access_points),
-            receiving_methods=_in_order("/receiving_methods", ReceivingMethod, shape.receiving_methods),
-            transfer_speed=shape.transfer_speed,
-            customer=shape.customer,
-        )
         published = self._evidence(shape.evidence)
+        slug = provider_slug(shape.provider)
         try:
-            slug = provider_id(shape.provider)
-        except InvalidName as error:
-            raise ShapeError(
-                "/provider", f"expected a provider's id: {error.detail}", given_text(shape.provider)
-            ) from None
-        if slug != shape.provider:
-            raise ShapeError("/provider", f"expected a provider's id, such as {slug}", given_text(shape.provider))
-        try:
-            return service(shape.provider_name, shape.provider_type, offered, published, slug=slug)
+            return service(shape.provider_name, shape.provider_type, offered(shape), published, slug=slug)
         except InvalidName as error:
             given = given_text(shape.provider_name)
             raise ShapeError("/provider_name", f"expected a provider's name: {error.detail}", given) from None
@@ -198,35 +166,6 @@ class _Judge:
             raise ShapeError("/observed_at", expected, given_text(text))
         return observed_at
 
-    def _corridor(self, text: str) -> str:
-        try:
-            return self._geography.corridor(text).id
-        except ThreePercentError as error:
-            raise ShapeError("/corridor", f"expected a corridor: {error.detail}", given_text(text)) from None
-
-    def _currency(self, at: str, text: str) -> str:
-        currency = self._geography.find_currency(text)
-        if currency is None or currency.is_historic or currency.code != text:
-            raise ShapeError(at, "expected the ISO 4217 code of a currency that is in use", given_text(text))
-        return currency.code
-
-
-def _reason(error: ShapeError) -> str:
-    """Return why a quote is refused; where a word is expected, with the words."""
-    field = next((step for step in reversed(error.pointer.split("/")) if not step.isdigit()), "")
-    if error.problem == UNKNOWN_WORD and field in _WORDS:
-        return f"expected one of {listed((str(word) for word in _WORDS[field]), most=_LISTED)}"
-    return error.problem
-
-
-def _valid_until(text: str | None, observed_at: datetime) -> datetime | None:
-    if text is None:
-        return None
-    until = instant_of(text)
-    if until is None or until <= observed_at:
-        raise ShapeError("/valid_until", "expected null, or a time with its zone after observed_at", given_text(text))
-    return until
-
 
 def _is_page(url: str) -> bool:
     """Say whether a text is an https address of a host, with nobody's name or password in it."""
@@ -235,15 +174,6 @@ def _is_page(url: str) -> bool:
     except ValueError:
         return False
     return bool(_URL.fullmatch(url) and parts.hostname and "@" not in parts.netloc)
-
-
-def _in_order(at: str, vocabulary: type[Word], words: Sequence[Word]) -> tuple[Word, ...]:
-    """Return words in the vocabulary's order; each once, and ``unknown`` only by itself."""
-    most = Counter(words).most_common(1)
-    if not most or most[0][1] > 1 or ("unknown" in words and len(words) > 1):
-        shown = ", ".join(words)[:100]
-        raise ShapeError(at, "expected one word or more, each once, and unknown only by itself", shown)
-    return tuple(word for word in vocabulary if word in words)
 
 
 def _day_of(text: str) -> date | None:

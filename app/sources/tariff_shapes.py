@@ -75,27 +75,37 @@ class RateShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     rate: Exact
 
 
-class QuoteShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One service's tariff."""
+class PriceShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one service charges, between which currencies."""
+
+    sending_currency: str
+    receiving_currency: str
+    fee_mode: FeeMode
+    fee: AmountFeeShape | PercentFeeShape | ScheduleFeeShape
+    offered_rate: Exact | None = None
+    offered_rates: list[RateShape] | None = None
+    min_amount: Exact | None = None
+    max_amount: Exact | None = None
+
+
+class ServiceShape(PriceShape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One service and what it charges, at a time."""
 
     external_id: str
     provider: str
-    provider_name: str
-    provider_type: ProviderType
     corridor: str
-    sending_currency: str
-    receiving_currency: str
     payment_instruments: list[PaymentInstrument]
     access_points: list[AccessPoint]
     receiving_methods: list[ReceivingMethod]
     transfer_speed: TransferSpeed
     customer: Customer
-    fee_mode: FeeMode
-    fee: AmountFeeShape | PercentFeeShape | ScheduleFeeShape
     observed_at: str
-    evidence: EvidenceShape
-    offered_rate: Exact | None = None
-    offered_rates: list[RateShape] | None = None
     valid_until: str | None = None
-    min_amount: Exact | None = None
-    max_amount: Exact | None = None
+
+
+class QuoteShape(ServiceShape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One service's tariff in a file."""
+
+    provider_name: str
+    provider_type: ProviderType
+    evidence: EvidenceShape

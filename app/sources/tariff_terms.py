@@ -7,14 +7,14 @@ from itertools import pairwise
 from app.domain.terms import AmountFee, Band, PercentFee, RateBand, ScheduleFee, Terms
 from app.domain.vocabulary import FeeMode
 from app.sources.json_documents import Exact, ShapeError
-from app.sources.tariff_shapes import AmountFeeShape, BandShape, PercentFeeShape, QuoteShape, ScheduleFeeShape
+from app.sources.tariff_shapes import AmountFeeShape, BandShape, PercentFeeShape, PriceShape, ScheduleFeeShape
 
 MOST_BANDS = 1000
 _ALL = 100
 _NOTHING = Decimal(0)
 
 
-def terms_of(shape: QuoteShape) -> Terms:
+def terms_of(shape: PriceShape) -> Terms:
     """Return what a quote charges. Raises ShapeError, with a pointer from the quote on, for what cannot be a price."""
     least, most = _optional("/min_amount", shape.min_amount), _optional("/max_amount", shape.max_amount)
     if most is not None and (most <= 0 or (least is not None and most < least)):
@@ -67,7 +67,7 @@ def _band(at: str, band: BandShape, *, is_deducted: bool, is_marginal: bool) -> 
     )
 
 
-def _rates(shape: QuoteShape, least: Decimal | None) -> tuple[RateBand, ...]:
+def _rates(shape: PriceShape, least: Decimal | None) -> tuple[RateBand, ...]:
     if shape.offered_rates is not None:
         if shape.offered_rate is not None:
             raise _error("/offered_rate", "expected offered_rate or offered_rates, not both", shape.offered_rate.value)
