@@ -306,7 +306,7 @@ def fixing_arrives(engine: Engine, day: str, value: str, source: str = "ecb") ->
             recorded_at=NOON,
         )
         versions.record_version(
-            connection, DatasetVersion(version, NOON, import_id, "rates"), source=source, touched=()
+            connection, DatasetVersion(version, NOON, import_id, "rates"), brought_by=source, touched=()
         )
         imports.finish(connection, import_id, finished_at=NOON, counts={}, dataset_version=version)
 

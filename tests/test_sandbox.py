@@ -67,7 +67,7 @@ def test_a_provider_given_later_is_known_at_once_and_those_named_in_the_sandbox_
 def touch(found: sandbox.Sandbox, corridor: str) -> None:
     with writing(found.engine) as connection:
         version = DatasetVersion(next_version(connection), NOW, None, "a test")
-        record_version(connection, version, source="demo", touched=[Touched(corridor, None)])
+        record_version(connection, version, brought_by="demo", touched=[Touched(corridor, None)])
 
 
 def test_what_one_partner_changes_another_does_not_see(sandboxes: Sandboxes) -> None:

@@ -65,6 +65,7 @@ def import_file(
             on_wait=lambda: typer.echo("Waiting for another import…", err=True),
             source=source,
             public_sources=settings.public_sources,
+            clock=lambda: datetime.now(UTC),
         )
         report = run(engine, order)
         if rows is not None:

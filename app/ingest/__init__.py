@@ -57,7 +57,9 @@ def _ignore(_: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to import and how. ``on_progress`` and ``on_refused`` are told while it goes on; ``now`` is recorded.
+    """What to import and how. ``on_progress`` and ``on_refused`` are told while it goes on.
+
+    ``now`` is recorded as its beginning, and ``clock`` is asked when it ends (null: the same again).
 
     ``on_wait`` is called once where another import has to end first.
 
@@ -75,6 +77,7 @@ class Order:
     on_wait: Callable[[], None] = _silent
     source: str | None = None
     public_sources: Collection[str] = ()
+    clock: versions.Clock | None = None
 
 
 @dataclass(slots=True)
@@ -181,6 +184,7 @@ def _take(engine: Engine, order: Order, answer: AnswerFile) -> Report:
             file_name=_shown_name(order.file),
             is_dry_run=order.is_dry_run,
             public_sources=order.public_sources,
+            clock=order.clock,
         )
     except SourceError as error:
         if error.place.file is None:  # what reads answers knows no file
@@ -239,7 +243,7 @@ def _import(connection: Connection, content: _Content) -> Report:
             raise SyntheticMix(database_is_synthetic=bool(database_is_synthetic), place=content.place)
         import_id = imports.start(connection, content.file(source, opened.layout), started_at=order.now)
         known_periods = rounds.surveyed_periods(connection, source)
-        storing = Storing(connection, source, known_periods, import_id=import_id, now=order.now)
+        storing = Storing(connection, source, known_periods, import_id=import_id, now=order.now, clock=order.clock)
         difference = Difference(connection, source) if order.is_dry_run else None
         tally = _store_all(messages, opened, storing, difference, order)
     if tally is None:

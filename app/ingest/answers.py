@@ -25,6 +25,7 @@ from app.ingest.rates import store_rates
 from app.ingest.report import Stored, answer_counts
 from app.sources.source import Adapter, Ask, Doubt, LiveReading, RateReading, Source
 from app.store import imports
+from app.store.versions import Clock
 
 __all__ = ["Taken", "adapter_of", "rules_hash", "take"]
 
@@ -84,20 +85,21 @@ def take(  # noqa: PLR0913 - what is taken, where it goes, and when
     on_wait: Callable[[], None] = _silent,
     file_name: str | None = None,
     is_dry_run: bool = False,
+    clock: Clock | None = None,
 ) -> Taken:
     """Keep an answer's bytes, read and judge it, store what is accepted, and return what became of it.
 
     ``on_stored`` is called inside the same transaction at its end (also for an unchanged answer, never for a dry run):
     what it writes stands and falls with the answer, and when it raises nothing is stored. ``file_name`` where the bytes
     are a file's; ``public_sources`` are shown to everybody although their terms are unknown, so that what changes their
-    corridors is told to everybody too.
+    corridors is told to everybody too. ``clock`` as of ``versions.record_version``.
 
     Raises a ``SourceError`` where the answer as a whole cannot be used, ``archive.ArchiveError`` where its bytes cannot
     be kept, ``DatabaseError`` where the database gives up; then nothing is stored but the failed import.
     """
     content_hash = sha256(body).hexdigest()
     name = ask.target if file_name is None else file_name
-    answer = _Answer(engine, source, ask, content_hash, name, now, is_dry_run, public_sources)
+    answer = _Answer(engine, source, ask, content_hash, name, now, is_dry_run, public_sources, clock)
     try:
         if not is_dry_run:
             archive.keep_bytes(body, data_dir)
@@ -134,6 +136,7 @@ class _Answer:
     now: datetime
     is_dry_run: bool
     public_sources: Collection[str]
+    clock: Clock | None
 
     @property
     def file(self) -> imports.ImportFile:
@@ -226,10 +229,11 @@ class _Answer:
                 import_id=import_id,
                 now=self.now,
                 public_sources=self.public_sources,
+                clock=self.clock,
             )
         from app.ingest.live import store_live
 
-        return store_live(connection, found, source=self.source, import_id=import_id, now=self.now)
+        return store_live(connection, found, source=self.source, import_id=import_id, now=self.now, clock=self.clock)
 
 
 def _accepted(found: RateReading | LiveReading) -> int:

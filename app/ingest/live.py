@@ -37,14 +37,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STALE_AFTER = STALE_AFTER // timedelta(microseconds=1)
 
 
-def store_live(
-    connection: Connection, reading: LiveReading, *, source: Source, import_id: int, now: datetime
+def store_live(  # noqa: PLR0913 - what is stored, whose it is, and when
+    connection: Connection,
+    reading: LiveReading,
+    *,
+    source: Source,
+    import_id: int,
+    now: datetime,
+    clock: versions.Clock | None = None,
 ) -> Stored:
     """Store what an answer says, in the caller's transaction; return what became of it.
 
     ``rows`` counts quotes: ``new`` (or current again), ``unchanged`` (stored already), and those that are not current,
     ``superseded`` or ``withdrawn``, be it at once, and ``suspiciously_few`` the scopes of which so few services were
-    there that none was withdrawn. The dataset version rises only where something changed.
+    there that none was withdrawn. The dataset version rises only where something changed; ``clock`` as of
+    ``versions.record_version``.
 
     Raises SourceError where no quote can be used.
     """
@@ -71,7 +78,7 @@ def store_live(
     quotes.append_changes(connection, merge.changes, dataset_version=number)
     live_quotes.replace(connection, source.key, merge.ended, merge.begun)
     touched = {versions.Touched(corridor, None) for corridor in merge.touched}
-    versions.record_version(connection, version, source=source.key, touched=touched)
+    versions.record_version(connection, version, brought_by=source.key, touched=touched, clock=clock)
     return Stored(dataset_version=number, rows=rows, refused=tuple(refused))
 
 

@@ -37,8 +37,11 @@ def store_rates(  # noqa: PLR0913 - what is stored, whose it is, and when
     import_id: int,
     now: datetime,
     public_sources: Collection[str],
+    clock: versions.Clock | None = None,
 ) -> Stored:
     """Append what is new or corrected; raise the dataset version if anything is; return what became of the records.
+
+    ``clock`` as of ``versions.record_version``.
 
     Raises SourceError where not one can be believed.
     """
@@ -58,8 +61,9 @@ def store_rates(  # noqa: PLR0913 - what is stored, whose it is, and when
         versions.record_version(
             connection,
             versions.DatasetVersion(version, now, import_id, f"import {import_id}"),
-            source=source.key,
+            brought_by=source.key,
             touched=touched,
+            clock=clock,
         )
     return Stored(
         dataset_version=version if changed or institutions_changed else None,

@@ -23,10 +23,20 @@ _NO_TOTAL = "another edition of the source's file has no total for this amount"
 class Storing:
     """One import's writes inside one transaction."""
 
-    def __init__(
-        self, connection: Connection, source: str, known_periods: set[str], *, import_id: int, now: datetime
+    def __init__(  # noqa: PLR0913 - what is stored, whose it is, and when
+        self,
+        connection: Connection,
+        source: str,
+        known_periods: set[str],
+        *,
+        import_id: int,
+        now: datetime,
+        clock: versions.Clock | None = None,
     ) -> None:
-        """``known_periods`` had quotes before this import: only their rows have to be looked up."""
+        """``known_periods`` had quotes before this import: only their rows have to be looked up.
+
+        ``now`` is when the import began, ``clock`` says under which time its dataset version is recorded.
+        """
         self.rows = Rows()
         self.touched: set[versions.Touched] = set()
         self.version = versions.next_version(connection)
@@ -35,6 +45,7 @@ class Storing:
         self._known_periods = known_periods
         self._import_id = import_id
         self._now = now
+        self._clock = clock
         self._missing: dict[str, set[str]] = {}
         self._corridors: set[str] = set()
         self.services = Services(connection, source)
@@ -61,7 +72,9 @@ class Storing:
         if not self.touched:
             return None
         version = versions.DatasetVersion(self.version, self._now, self._import_id, f"import {self._import_id}")
-        versions.record_version(self._connection, version, source=self._source, touched=self.touched)
+        versions.record_version(
+            self._connection, version, brought_by=self._source, touched=self.touched, clock=self._clock
+        )
         return self.version
 
     def _append(self, fresh: Sequence[SurveyQuote]) -> None:

@@ -244,6 +244,7 @@ class _Call:
             on_stored=lambda connection, taken: self._write(connection, success(taken)),
             is_dry_run=self.errand.is_dry_run,
             public_sources=self.world.public_sources,
+            clock=self.world.clock,
         )
         return Outcome(
             fetched=success(taken),

@@ -1,6 +1,6 @@
 """Dataset versions: the committed states of the data, whose import brought each, and which corridors it touched."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -14,9 +14,10 @@ from app.store.schema import Row, table
 
 
 class DatasetVersionRow(Row, table=True):
-    """One committed state of the data. Versions are committed in the order of their numbers.
+    """One committed state of the data. Versions are committed in the order of their numbers, and of their times.
 
-    ``source``: whose import brought it, empty where none did. Here and below it leads past what may not be shown.
+    ``source``: whose import or act brought it, empty where it is everybody's. Here and below it leads past what may
+    not be shown.
     """
 
     __tablename__ = "dataset_versions"
@@ -44,7 +45,10 @@ dataset_versions = table(DatasetVersionRow)
 corridor_versions = table(CorridorVersionRow)
 
 EVERYBODY: Final = ""
-"""The source of a version that no import brought: everybody may know of it."""
+"""The source of a version that is nobody's own, such as one that hides a provider: everybody may know of it."""
+
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC."""
 
 
 class DatasetVersion(NamedTuple):
@@ -116,23 +120,33 @@ def corridor_newest_versions(
 
 
 def record_version(
-    connection: Connection, version: DatasetVersion, *, source: str, touched: Iterable[Touched]
+    connection: Connection,
+    version: DatasetVersion,
+    *,
+    brought_by: str,
+    touched: Iterable[Touched],
+    clock: Clock | None = None,
 ) -> DatasetVersion:
     """Record a dataset version after its quotes and changes were appended, and count the rounds it touched anew.
 
-    Its number is from ``next_version`` of the same transaction. ``touched`` names each round of ``source`` that got
-    a quote or a change, both the old and the new where a correction moved one. Returns it with the time under which
-    it was recorded: never earlier than its predecessor's, whatever the clocks of two machines say.
+    Its number is from ``next_version`` of the same transaction. ``brought_by``: the source whose import or act it is,
+    else EVERYBODY. ``touched`` names each corridor whose answers it may change, with the round (of that source) that
+    got a quote or a change; both the old and the new where a correction moved one.
+
+    ``clock`` is asked for the time under which it is recorded, since what took long began long before anybody could
+    see it; null: the time that ``version`` has. It is never earlier than its predecessor's, whatever the clocks of two
+    machines say. Nothing of length may follow in the same transaction. Returns the version as it was recorded.
     """
     rounds_touched = set(touched)
-    before = newest_version(connection)
-    if before is not None and before.committed_at > version.committed_at:
-        version = version._replace(committed_at=before.committed_at)
-    brought_by = EVERYBODY if version.import_id is None else source
-    connection.execute(insert(dataset_versions).values(**version._asdict(), source=brought_by))
-    target = bulk.Target(corridor_versions, ("corridor", "source"), {"version": version.version})
-    corridors_touched = sorted({place.corridor for place in rounds_touched})
-    bulk.append(connection, target, [(corridor, brought_by) for corridor in corridors_touched])
     for period in sorted({place.period for place in rounds_touched if place.period is not None}):
-        rounds.recount(connection, source, period)
+        rounds.recount(connection, brought_by, period)
+    before = newest_version(connection)
+    committed_at = version.committed_at if clock is None else clock()
+    if before is not None:
+        committed_at = max(committed_at, before.committed_at)
+    version = version._replace(committed_at=committed_at)
+    connection.execute(insert(dataset_versions).values(**version._asdict(), source=brought_by))
+    corridors_touched = sorted({place.corridor for place in rounds_touched})
+    target = bulk.Target(corridor_versions, ("corridor", "source"), {"version": version.version})
+    bulk.append(connection, target, [(corridor, brought_by) for corridor in corridors_touched])
     return version

@@ -116,7 +116,7 @@ def store(  # noqa: PLR0913 - each says what a test is about
     quotes.append_changes(connection, changes, dataset_version=version)
     touched = {Touched(record.corridor, record.period) for record in records} | set(moved)
     recorded = versions.record_version(
-        connection, DatasetVersion(version, at, import_id, "import"), source="rpw", touched=touched
+        connection, DatasetVersion(version, at, import_id, "import"), brought_by="rpw", touched=touched
     )
     imports.finish(connection, import_id, finished_at=at, counts={"rows": len(records)}, dataset_version=version)
     return recorded

@@ -72,6 +72,28 @@ def test_versions_count_up_and_never_go_back_in_time(empty_engine: Engine) -> No
         assert versions.find_version(connection, 3) is None
 
 
+def test_a_version_is_recorded_under_the_time_at_which_its_work_ended(empty_engine: Engine) -> None:
+    ended = NOON + timedelta(minutes=5)
+    with writing(empty_engine) as connection:
+        import_id = imports.start(connection, FILE, started_at=NOON)
+        begun = DatasetVersion(versions.next_version(connection), NOON, import_id, "long")
+        recorded = versions.record_version(connection, begun, brought_by="rpw", touched=(), clock=lambda: ended)
+        assert recorded.committed_at == ended
+        late = DatasetVersion(versions.next_version(connection), NOON, import_id, "short")
+        recorded = versions.record_version(connection, late, brought_by="rpw", touched=(), clock=lambda: NOON)
+        assert recorded.committed_at == ended
+
+
+def test_an_act_without_an_import_is_its_sources_or_everybodys(empty_engine: Engine) -> None:
+    with writing(empty_engine) as connection:
+        theirs = DatasetVersion(versions.next_version(connection), NOON, None, "withdrawal")
+        versions.record_version(connection, theirs, brought_by="wise", touched=())
+        assert versions.newest_version(connection, ["rpw"]) is None
+        ours = DatasetVersion(versions.next_version(connection), NOON, None, "notice")
+        versions.record_version(connection, ours, brought_by=versions.EVERYBODY, touched=())
+        assert versions.newest_version(connection, ["rpw"]) == ours
+
+
 def test_what_fails_leaves_nothing_and_the_next_goes_on(empty_engine: Engine) -> None:
     def interrupted() -> None:
         with writing(empty_engine) as connection:
@@ -93,7 +115,7 @@ def test_a_version_of_quotes_without_quarters_touches_its_corridors(empty_engine
         import_id = imports.start(connection, FILE, started_at=NOON)
         corridors.add(connection, ["GBR-PHL"])
         version = DatasetVersion(versions.next_version(connection), NOON, import_id, "live")
-        versions.record_version(connection, version, source="wise", touched=[Touched("GBR-PHL", None)] * 2)
+        versions.record_version(connection, version, brought_by="wise", touched=[Touched("GBR-PHL", None)] * 2)
         assert versions.corridor_newest_versions(connection) == {"GBR-PHL": version}
 
 
@@ -101,7 +123,7 @@ def test_the_same_version_twice_is_refused(empty_engine: Engine) -> None:
     with writing(empty_engine) as connection:
         version = store(connection, [quoted()])
     with pytest.raises(IntegrityError), writing(empty_engine) as connection:
-        versions.record_version(connection, version, source="rpw", touched=[])
+        versions.record_version(connection, version, brought_by="rpw", touched=[])
 
 
 def test_a_spelling_needs_its_provider_and_keeps_its_first_meaning(empty_engine: Engine) -> None:
