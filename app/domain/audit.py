@@ -24,6 +24,7 @@ class Action(StrEnum):
     """What may be done, in the past tense: the words of the log."""
 
     PARTNER_ADDED = "partner_added"
+    PARTNER_CHANGED = "partner_changed"
     PARTNER_ENDED = "partner_ended"
     KEY_CREATED = "key_created"
     KEY_ROTATED = "key_rotated"

@@ -5,6 +5,7 @@
       UnknownPeriod  PeriodNotSurveyed  NoDataYet  NoLiveQuotes  UnknownProvider  UnknownQuote  UnknownInstitution
       InvalidNumber  InvalidAmount  InvalidName  InvalidParameter  ContradictoryParameters
       UnknownSource > SourceNotFetched  LeaseLost
+      UnknownPartner  PartnerExists  UnknownKey  KeyNotActive  TooManyKeys
       KeyNotGood > KeyMissing  KeyMalformed  KeyUnknown  KeyExpired  KeyRevoked   WrongScope  WrongNetwork
       SourceError: a file or an answer, ``file_errors.py``   FetchError: a call, ``fetch_errors.py``
 
@@ -307,6 +308,64 @@ class ContradictoryParameters(ThreePercentError):
         """``parameters`` are the names of those that cannot stand together."""
         super().__init__(detail)
         self.parameters = parameters
+
+
+class UnknownPartner(ThreePercentError):
+    """No partner has this name or id."""
+
+    code = "unknown-partner"
+
+    def __init__(self, *, text: str, known: tuple[str, ...] = ()) -> None:
+        """``known`` are the ids of the partners there are; they are told to the operator only."""
+        there_are = f" There are {listed(known)}." if known else " Add one with: threepercent partners add NAME"
+        super().__init__(f"{quoted(text)} is not a partner, or was ended.{there_are}")
+        self.text = text
+
+
+class PartnerExists(ThreePercentError):
+    """There is or was a partner with this name."""
+
+    code = "partner-exists"
+
+    def __init__(self, *, partner: str) -> None:
+        """``partner`` is its id. An ended partner's id is not given again: its quotes still bear it."""
+        super().__init__(f"There is, or was, a partner with the id {partner}; choose another name.")
+        self.partner = partner
+
+
+class UnknownKey(ThreePercentError):
+    """No key of this account has this id."""
+
+    code = "unknown-key"
+
+    def __init__(self, *, text: str) -> None:
+        """``text`` is what was given as an id."""
+        super().__init__(f"{quoted(text)} is not the id of a key here; a list of keys names theirs, such as key_….")
+        self.text = text
+
+
+class KeyNotActive(ThreePercentError):
+    """This key has ended, or another has taken its place."""
+
+    code = "key-not-active"
+
+    def __init__(self, *, key: str, successor: str | None) -> None:
+        """``successor`` is the id of the key that took its place."""
+        why = f"{successor} has taken its place" if successor else "it was revoked or has expired"
+        super().__init__(f"{key} cannot be rotated: {why}.")
+        self.key = key
+        self.successor = successor
+
+
+class TooManyKeys(ThreePercentError):
+    """This account has as many keys as it may have."""
+
+    code = "too-many-keys"
+
+    def __init__(self, *, most: int) -> None:
+        """``most`` keys may be good at once."""
+        super().__init__(f"An account has at most {most} keys that are good; revoke one that is not used any more.")
+        self.most = most
 
 
 class KeyNotGood(ThreePercentError):

@@ -56,6 +56,11 @@ class KeyRecord:
     last_used_at: datetime | None = None
     successor: str | None = None
 
+    @property
+    def rights(self) -> "Rights":
+        """What it allows."""
+        return Rights(kind=self.kind, scopes=self.scopes, networks=self.networks, expires_at=self.expires_at)
+
     def state(self, now: datetime) -> KeyState:
         """Return whether it can be used: a revoked key stays revoked, expired or not."""
         if self.revoked_at is not None:
