@@ -15,7 +15,17 @@ from app.store import descriptions
 from app.store.descriptions import descriptions as description_table
 from app.store.imports import imports
 from app.store.live_quotes import is_its_quote, live_quote, live_quotes
-from app.store.quotes import DOMAIN_COLUMNS, Change, described, has_id, is_current, quote, quote_changes, quotes
+from app.store.quotes import (
+    DOMAIN_COLUMNS,
+    REPLACED,
+    Change,
+    described,
+    has_id,
+    is_current,
+    quote,
+    quote_changes,
+    quotes,
+)
 
 PROVENANCE_COLUMNS = (
     *(quotes.c.valid_until, quotes.c.terms),
@@ -176,7 +186,7 @@ def find(connection: Connection, quote_id: UUID, *, shown: Collection[str] | Non
             labels_hash=row.labels_hash,
             corrections_hash=row.corrections_hash,
             changes=changes,
-            superseded_by=newest.other_quote_id if newest and newest.change is Change.SUPERSEDED else None,
+            superseded_by=newest.other_quote_id if newest and newest.change in REPLACED else None,
         )
     return None
 

@@ -49,7 +49,10 @@ class QuoteRow(Row, table=True):
     """
 
     __tablename__ = "quotes"
-    __table_args__ = (Index("ix_quotes_source_period_source_key", "source", "period", "source_key"),)
+    __table_args__ = (
+        Index("ix_quotes_source_period_source_key", "source", "period", "source_key"),
+        Index("ix_quotes_import_id", "import_id"),
+    )
 
     corridor: str = Field(primary_key=True, sa_type=KeyText)
     observed_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
@@ -87,14 +90,20 @@ class Change(StrEnum):
     """What may happen to a stored quote."""
 
     SUPERSEDED = "superseded"
+    CORRECTED = "corrected"
     REINSTATED = "reinstated"
     WITHDRAWN = "withdrawn"
+
+
+REPLACED: Final = frozenset({Change.SUPERSEDED, Change.CORRECTED})
+"""What happened to a quote in whose place another one stands."""
 
 
 class QuoteChangeRow(Row, table=True):
     """A change of a quote's standing in one dataset version; ``other_quote_id`` is its successor or predecessor."""
 
     __tablename__ = "quote_changes"
+    __table_args__ = (Index("ix_quote_changes_other_quote_id", "other_quote_id"),)
 
     quote_id: UUID = Field(primary_key=True, sa_type=QuoteId)
     dataset_version: int = Field(primary_key=True)
@@ -150,7 +159,10 @@ class Place(NamedTuple):
 
 
 class ChangeRecord(NamedTuple):
-    """A change in storage form; ``other_quote_id``: the successor of a superseded, the one a reinstated replaces."""
+    """A change in storage form.
+
+    ``other_quote_id``: the successor of a superseded or corrected one, the one that a reinstated replaces.
+    """
 
     quote_id: bytes
     change: str

@@ -184,11 +184,15 @@ def upgrade() -> None:
     op.add_column("imports", sa.Column("withdrawn_version", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_imports_partner"), "imports", ["partner"], unique=False)
     op.create_index(op.f("ix_imports_public_id"), "imports", ["public_id"], unique=True)
+    op.create_index("ix_quotes_import_id", "quotes", ["import_id"], unique=False)
+    op.create_index("ix_quote_changes_other_quote_id", "quote_changes", ["other_quote_id"], unique=False)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM live_quotes WHERE source LIKE 'partner-%'")  # sources that the schema before does not know
     op.execute("DELETE FROM quotes WHERE source LIKE 'partner-%'")
+    op.drop_index("ix_quote_changes_other_quote_id", table_name="quote_changes")
+    op.drop_index("ix_quotes_import_id", table_name="quotes")
     op.drop_index(op.f("ix_imports_public_id"), table_name="imports")
     op.drop_index(op.f("ix_imports_partner"), table_name="imports")
     op.drop_column("imports", "withdrawn_version")
