@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := var/demo.db
 DEMO_LIVE := var/demo.live
-TYPED := app tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py scripts/*.py)))) $(wildcard migrations/*.py)
+TYPED := app tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py examples/*/*.py scripts/*.py)))) $(wildcard migrations/*.py)
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
@@ -164,11 +164,12 @@ coverage: $(VENV)/.development ## which lines no test runs
 # ---------------------------------------------------------------- generated files
 
 .PHONY: openapi
-openapi: $(VENV)/.development ## write openapi/v1.json anew
+openapi: $(VENV)/.development ## write openapi/v1.json anew, and what is made from it
 	@$(BIN)/python -m scripts.build_examples
 	@$(BIN)/threepercent openapi > openapi/v1.json.new
 	@$(BIN)/python -m app.api.compatibility openapi/v1.json openapi/v1.json.new
 	@mv openapi/v1.json.new openapi/v1.json
+	@$(BIN)/python -m scripts.build_client
 
 .PHONY: migration
 migration: $(VENV)/.development ## draft a migration: make migration NAME="add a table"
