@@ -63,30 +63,66 @@ def _cannot_be_kept(whose: str, folder: Path, error: OSError) -> str:
     )
 
 
+class Incoming:
+    """Bytes on their way into the archive, piece by piece; it writes a file that is nowhere to be seen until kept."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is there and can be written."""
+        self._folder = folder
+        self._digest = hashlib.sha256()
+        descriptor, self._name = tempfile.mkstemp(dir=folder, prefix="incoming-")
+        self._raw = os.fdopen(descriptor, "wb")
+        self._packed: gzip.GzipFile | None = None
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes; the first four or more at once, since they say whether to pack them."""
+        if self.size == 0 and not piece.startswith(_COMPRESSED):
+            self._packed = gzip.GzipFile("", "wb", _GZIP_LEVEL, self._raw, mtime=0)
+        self.size += len(piece)
+        self._digest.update(piece)
+        (self._packed or self._raw).write(piece)
+
+    def keep(self) -> str:
+        """Keep what came, durably, and return its SHA-256 as hex; bytes that are kept already are left as they are."""
+        if self._packed is not None:
+            self._packed.close()
+        self._raw.flush()
+        os.fsync(self._raw.fileno())
+        self._raw.close()
+        is_plain = self._packed is not None or self.size == 0
+        return _place(Path(self._name), self._folder, self._digest.hexdigest(), ".gz" if is_plain else "")
+
+    def close(self) -> None:
+        """Forget what was not kept."""
+        self._raw.close()
+        Path(self._name).unlink(missing_ok=True)
+
+
+@contextmanager
+def receiving(data_dir: Path) -> Iterator[Incoming]:
+    """Give where bytes go that come in pieces; raises ``ArchiveError`` where they cannot be kept."""
+    folder = data_dir / "archive"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        incoming = Incoming(folder)
+        try:
+            yield incoming
+        finally:
+            incoming.close()
+    except OSError as error:
+        raise ArchiveError(_cannot_be_kept("received", folder, error)) from error
+
+
 def _keep(source: IO[bytes], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix="incoming-")
+    incoming = Incoming(folder)
     try:
-        with os.fdopen(descriptor, "wb") as raw:
-            is_compressed = source.read(4).startswith(_COMPRESSED)
-            source.seek(0)
-            if is_compressed:
-                _copy(source, raw, digest)
-            else:
-                with gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed:
-                    _copy(source, packed, digest)
-            raw.flush()
-            os.fsync(raw.fileno())
-        return _place(Path(name), folder, digest.hexdigest(), "" if is_compressed else ".gz")
+        while chunk := source.read(_CHUNK):
+            incoming.write(chunk)
+        return incoming.keep()
     finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _copy(source: IO[bytes], target: IO[bytes] | gzip.GzipFile, digest: "hashlib._Hash") -> None:
-    while chunk := source.read(_CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
+        incoming.close()
 
 
 def _place(incoming: Path, folder: Path, file_hash: str, ending: str) -> str:
