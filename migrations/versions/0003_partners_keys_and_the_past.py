@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.Column("request_id", columns.KeyText(), nullable=False),
         sa.Column("file_hash", columns.KeyText(), nullable=False),
         sa.Column("media_type", columns.KeyText(), nullable=False),
-        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("received_at", columns.UtcDateTime(), nullable=False),
         sa.Column("state", columns.KeyText(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
