@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Index, Text, func, insert, select, update
+from sqlalchemy import Connection, Index, Text, and_, func, insert, or_, select, update
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
@@ -91,8 +91,21 @@ class ImportFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushedBy:
+    """Who pushed what an import holds, by which request; ``public_id`` is how they know it and nobody else can."""
+
+    public_id: str
+    partner: str
+    key_id: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """A run of an import as it is stored. ``counts`` is what its report says."""
+    """A run of an import as it is stored. ``counts`` is what its report says.
+
+    ``pushed_by`` is null where nobody pushed it; ``withdrawn_version``: since when all of it is taken back.
+    """
 
     id: int
     file: ImportFile
@@ -102,9 +115,11 @@ class Import:
     dataset_version: int | None
     counts: Mapping[str, Any]
     failure: Mapping[str, Any] | None
+    pushed_by: PushedBy | None = None
+    withdrawn_version: int | None = None
 
 
-def start(connection: Connection, file: ImportFile, *, started_at: datetime) -> int:
+def start(connection: Connection, file: ImportFile, *, started_at: datetime, pushed_by: PushedBy | None = None) -> int:
     """Record that an import runs, for this transaction's own use until ``finish`` or ``fail``; return its id."""
     statement = (
         insert(imports)
@@ -119,6 +134,10 @@ def start(connection: Connection, file: ImportFile, *, started_at: datetime) -> 
             status=ImportStatus.RUNNING,
             started_at=started_at,
             counts="{}",
+            public_id=pushed_by and pushed_by.public_id,
+            partner=pushed_by and pushed_by.partner,
+            key_id=pushed_by and pushed_by.key_id,
+            request_id=pushed_by and pushed_by.request_id,
         )
         .returning(imports.c.id)
     )
@@ -159,6 +178,25 @@ def find(connection: Connection, import_id: int) -> Import | None:
     """Return one import."""
     row = connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none()
     return None if row is None else _import(row)
+
+
+def find_pushed(connection: Connection, public_id: str) -> Import | None:
+    """Return the import that a partner knows by this id."""
+    row = connection.execute(select(imports).where(imports.c.public_id == public_id)).one_or_none()
+    return None if row is None else _import(row)
+
+
+def pushed_by_partner(
+    connection: Connection, partner: str, *, limit: int, after: tuple[datetime, str] | None = None
+) -> list[Import]:
+    """Return what a partner pushed, the newest first; ``after``: only what is behind the one of this time and id."""
+    columns = imports.c
+    query = select(imports).where(columns.partner == partner, columns.public_id.is_not(None))
+    if after is not None:
+        at, public_id = after
+        query = query.where(or_(columns.started_at < at, and_(columns.started_at == at, columns.public_id < public_id)))
+    rows = connection.execute(query.order_by(columns.started_at.desc(), columns.public_id.desc()).limit(limit))
+    return [_import(row) for row in rows]
 
 
 def find_finished(connection: Connection, identity: FileIdentity) -> Import | None:
@@ -256,4 +294,8 @@ def _import(row: Result[Any]) -> Import:
         dataset_version=row.dataset_version,
         counts=json.loads(row.counts),
         failure=None if row.failure is None else json.loads(row.failure),
+        pushed_by=None
+        if row.public_id is None
+        else PushedBy(public_id=row.public_id, partner=row.partner, key_id=row.key_id, request_id=row.request_id),
+        withdrawn_version=row.withdrawn_version,
     )
