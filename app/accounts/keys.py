@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.domain.audit import Action
+from app.domain.audit import Action, Detail
 from app.domain.errors import InvalidParameter, KeyNotActive, TooManyKeys, UnknownKey, UnknownPartner
 from app.domain.key_rights import KeyRecord, KeyState, Rights, check_no_more, check_rights
 from app.domain.keys import RANDOM_BYTES, ApiKey, digest, make_key
@@ -60,10 +60,10 @@ def create_key(connection: Connection, partner: Partner, wanted: Rights, name: s
     if sum(is_active) >= MOST_ACTIVE_KEYS:
         raise TooManyKeys(most=MOST_ACTIVE_KEYS)
     made = _store(connection, partner.id, wanted, _checked(name), by)
-    detail = {
+    detail: Detail = {
         "partner": partner.id,
         "kind": made.record.kind.value,
-        "scopes": sorted(made.record.scopes),
+        "scopes": sorted(scope.value for scope in made.record.scopes),
         "networks": [str(network) for network in made.record.networks],
         "expires_at": None if made.record.expires_at is None else made.record.expires_at.isoformat(),
     }
@@ -90,7 +90,7 @@ def rotate_key(connection: Connection, old: KeyRecord, overlap: timedelta, by: M
     made = _store(connection, old.partner, old.rights, old.name, by)
     ends_at = by.now + overlap
     keys.succeed(connection, old.id, made.record.id, ends_at)
-    detail = {"partner": old.partner, "successor": made.record.id, "ends_at": ends_at.isoformat()}
+    detail: Detail = {"partner": old.partner, "successor": made.record.id, "ends_at": ends_at.isoformat()}
     audit.append(connection, at=by.now, actor=by.actor, action=Action.KEY_ROTATED, subject=old.id, detail=detail)
     return made
 
@@ -100,7 +100,7 @@ def revoke_key(connection: Connection, key: KeyRecord, by: Maker) -> KeyRecord:
     if key.revoked_at is not None:
         return key
     keys.revoke(connection, key.id, by.now)
-    detail = {"partner": key.partner}
+    detail: Detail = {"partner": key.partner}
     audit.append(connection, at=by.now, actor=by.actor, action=Action.KEY_REVOKED, subject=key.id, detail=detail)
     return replace(key, revoked_at=by.now)
 

@@ -1,4 +1,4 @@
-"""Partners are added and ended, and given the providers that they speak for: in the audit log, like all that is done."""
+"""Partners are added and ended, and given the providers that they speak for: each act is in the audit log."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

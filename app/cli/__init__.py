@@ -35,6 +35,8 @@ COMMANDS = {
     "serve": Place("app.cli.serve", "serve", "Serve the API."),
     "import": Place("app.cli.imports", "import_file", "Import a file: a survey, rates or tariffs."),
     "imports": Place("app.cli.imports", "imports", "List imports, or show one."),
+    "partners": Place("app.cli.partners", "app", "Add, list and end partners; say for whom they speak."),
+    "keys": Place("app.cli.keys", "app", "Create, list, rotate and revoke keys."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
     "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
     "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
