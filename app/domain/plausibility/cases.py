@@ -1,0 +1,159 @@
+"""A pushed quote with all that is known around it: what the rules of ``quotes`` are asked about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
+
+from app.domain.money import exact
+from app.domain.plausibility.parameters import Parameters
+from app.domain.rates import ReferenceRate
+from app.domain.terms import AmountFee, PercentFee, ScheduleFee, Terms
+from app.domain.verdicts import Finding
+
+EXACT: Final = Context(prec=80)
+"""Wide enough that no sum and no product of two published numbers is rounded."""
+
+_HUNDRED: Final = Decimal(100)
+_NOTHING: Final = Decimal(0)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UP, _DOWN = Context(prec=40, rounding=ROUND_CEILING), Context(prec=40, rounding=ROUND_FLOOR)
+
+
+class NamedProvider(NamedTuple):
+    """Whose price it says it is. ``may_speak``: the partner may push for it; ``is_known``: we or the partner know it.
+
+    ``resembles``: the name of another provider that looks the same; ``near``: ids that may have been meant.
+    """
+
+    id: str
+    name: str
+    may_speak: bool = True
+    is_known: bool = True
+    resembles: str | None = None
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The currencies of a corridor: ``sent`` and ``paid`` are those that are legal tender at its ends.
+
+    ``usd``: one US dollar in the sending currency, and ``usual_amount`` about 200 of them, where that is known.
+    """
+
+    sending_country: str
+    receiving_country: str
+    sending_currency: str
+    receiving_currency: str
+    sent: tuple[str, ...]
+    paid: tuple[str, ...]
+    usd: Fraction | None = None
+    usual_amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Against:
+    """A reference rate, and between which rates a margin is usual: surely so, since the bounds are rounded inwards."""
+
+    reference: ReferenceRate
+    parameters: Parameters
+
+    @cached_property
+    def usual(self) -> tuple[Decimal, Decimal]:
+        """The lowest and the highest rate with a usual margin."""
+        least, most = self.parameters.usual_margin_percent
+        lowest = self.reference.rate * (100 - exact(most)) / 100
+        highest = self.reference.rate * (100 - exact(least)) / 100
+        return (
+            _UP.divide(Decimal(lowest.numerator), Decimal(lowest.denominator)),
+            _DOWN.divide(Decimal(highest.numerator), Decimal(highest.denominator)),
+        )
+
+    def is_usual(self, rate: Decimal) -> bool:
+        """Say whether a rate surely has a usual margin."""
+        low, high = self.usual
+        return low <= rate <= high
+
+
+class Case(NamedTuple):
+    """One quote, and what is known around it; times are microseconds since 1970 (UTC).
+
+    ``against``: the reference rate that counted when it was observed; ``before``: the same service's current terms,
+    where they are comparable; ``has_twin``: another partner's quote says the same about the same instant.
+    """
+
+    provider: NamedProvider
+    pair: Pair
+    terms: Terms
+    observed_at: int
+    valid_until: int | None
+    now: int
+    parameters: Parameters
+    against: Against | None = None
+    before: Terms | None = None
+    has_twin: bool = False
+
+    @property
+    def usual_amount(self) -> Decimal | None:
+        """The amount at which the fee is judged, in the units of the terms; null where none suggests itself.
+
+        That of a fee for one amount, else about 200 US dollars, moved between the limits; without a rate for that the
+        amount from which the last band prices.
+        """
+        terms = self.terms
+        if isinstance(terms.fee, AmountFee):
+            return terms.fee.at_amount
+        amount = self.pair.usual_amount
+        if amount is None:
+            start = terms.fee.bands[-1].start if isinstance(terms.fee, ScheduleFee) else _HUNDRED
+            amount = start or None
+        if amount is not None and terms.max_amount is not None:
+            amount = min(amount, terms.max_amount)
+        if terms.min_amount is not None and (amount is None or amount < terms.min_amount):
+            amount = terms.min_amount or amount
+        return amount
+
+
+Rule: TypeAlias = Callable[[Case], Finding | None]
+"""One question about a quote; null: nothing was found."""
+
+
+def fee_at(terms: Terms, amount: Decimal) -> Decimal:
+    """Return the fee of an amount, exactly; a fee that was asked for at one amount is that fee."""
+    fee = terms.fee
+    if isinstance(fee, AmountFee):
+        return fee.amount
+    if isinstance(fee, PercentFee):
+        return _share(amount, fee.percent)
+    if fee.is_marginal:
+        ends = [band.start for band in fee.bands[1:]]
+        slices = zip(fee.bands, [*ends, amount], strict=True)
+        total = _NOTHING
+        for band, end in slices:
+            if band.start <= amount:
+                width = EXACT.subtract(min(end, amount), band.start)
+                total = EXACT.add(total, EXACT.add(band.fixed, _share(width, band.percent)))
+        return total
+    band = next((band for band in reversed(fee.bands) if band.start <= amount), fee.bands[0])
+    found = EXACT.add(band.fixed, _share(amount, band.percent))
+    if band.minimum is not None:
+        found = max(found, band.minimum)
+    return found if band.maximum is None else min(found, band.maximum)
+
+
+def instant_of(microseconds: int) -> datetime:
+    """Return the instant of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def written(number: Decimal) -> str:
+    """Return a number as people write it: without an exponent and without zeros at its end."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _share(amount: Decimal, percent: Decimal) -> Decimal:
+    return EXACT.scaleb(EXACT.multiply(amount, percent), -2)
