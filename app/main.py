@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Thread
+from threading import Lock, Thread
 from typing import TypeVar
 
 from fastapi import FastAPI
@@ -14,12 +15,16 @@ from app import reference
 from app.api import operations, problems
 from app.api.callers import Identified, KeyRing
 from app.api.deps import Served
+from app.api.limits import Limited, Limits
 from app.api.manners import APP_VERSION, Manners
+from app.api.usage import UsageCounts
 from app.api.v1.routers import ROUTERS
 from app.board import load_newer
 from app.db import DatabaseError, open_engine, upgrade
+from app.domain.partners import Partner
 from app.observability import Metrics, Observed, configure_logs, log, log_away
 from app.refresh import Worker, fetched_sources
+from app.sandbox import Sandboxes
 from app.settings import Settings
 
 REFRESH_SECONDS = 1.0
@@ -58,11 +63,16 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
     )
+    shared.sandbox = _rehearsing(shared)
     app.state.served = shared
     problems.install(app)
     for router in (*ROUTERS, operations.router):
         app.include_router(router)
-    app.add_middleware(Identified, ring=KeyRing(settings, shared.engine, clock))
+    limits = app.state.limits = Limits(settings, metrics=shared.metrics, clock=clock)
+    usage = app.state.usage = UsageCounts(shared.engine)
+    ring = KeyRing(settings, shared.engine, clock)
+    app.add_middleware(Limited, limits=limits, usage=usage)
+    app.add_middleware(Identified, ring=ring, address_of=limits.address_of, refused=limits.refused)
     app.add_middleware(
         Manners,
         owner=app,
@@ -73,11 +83,25 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     return app
 
 
+def _rehearsing(shared: Served) -> Callable[[Partner, datetime], tuple[Served, Partner]]:
+    """Return what gives a test key its partner's sandbox: new for each request, so that its clock is the request's."""
+    sandboxes = Sandboxes(shared.settings.data_dir, shared.geography)
+
+    def rehearse(partner: Partner, now: datetime) -> tuple[Served, Partner]:
+        found = sandboxes.of(partner, now)
+        own = replace(shared, engine=found.engine, board=found.board, past_figures={}, past_figures_lock=Lock())
+        own.rate_coverage = own.live_corridors = own.with_private = None
+        return own, found.partner
+
+    return rehearse
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     shared: Served = app.state.served
     configure_logs(shared.settings)
     is_ready = await asyncio.to_thread(_start, shared)
+    app.state.usage.start()
     keeping_new = asyncio.create_task(_keep_new(shared, is_ready=is_ready))
     try:
         async with _fetching(shared):
@@ -88,6 +112,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping_new.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_new
+        await asyncio.to_thread(app.state.usage.stop)
+        app.state.limits.close()
         shared.engine.dispose()
 
 

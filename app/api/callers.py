@@ -8,7 +8,7 @@ While the database is away, keys that were good when it last answered are still 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -21,11 +21,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts import KnownKey, find_key, key_secret
-from app.api.problems import RETRY_AFTER_SECONDS, framework_problem, problem_of
+from app.api.problems import RETRY_AFTER_SECONDS, Problem, framework_problem, problem_of
 from app.db import DatabaseError
 from app.domain import keys
 from app.domain.errors import KeyMalformed, KeyUnknown, ThreePercentError
-from app.domain.key_rights import Address, read_address
+from app.domain.key_rights import Address
 from app.domain.partners import Caller, KeyKind
 from app.domain.partners import Scope as KeyScope
 from app.observability import log_away
@@ -108,12 +108,17 @@ class Identified:
     """Wraps the framework's app: sets ``caller`` in the request's state, null where no key was sent."""
 
     def __init__(
-        self, app: ASGIApp, ring: KeyRing, address_of: Callable[[Scope], Address | None] | None = None
+        self,
+        app: ASGIApp,
+        ring: KeyRing,
+        address_of: Callable[[Scope], Address | None],
+        refused: Callable[[Scope, Problem], Awaitable[Problem]],
     ) -> None:
-        """``address_of`` tells the caller's address behind trusted proxies; the peer's unless given."""
+        """``address_of`` tells the caller's address, behind trusted proxies too; ``refused`` what a bad key is told."""
         self.app = app
         self.ring = ring
-        self.address_of = address_of or peer_address
+        self.address_of = address_of
+        self.refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: with a problem, where what was sent as a key is not a good one."""
@@ -125,7 +130,8 @@ class Identified:
                 if key is not None:
                     state["caller"] = await self.ring.caller(key, self.address_of(scope))
             except ThreePercentError as error:
-                await problem_of(error).response(scope["request_id"])(scope, receive, send)
+                problem = await self.refused(scope, problem_of(error))
+                await problem.response(scope["request_id"])(scope, receive, send)
                 return
             except (DatabaseError, OperationalError) as error:
                 log_away(error, request_id=scope["request_id"])
@@ -133,12 +139,6 @@ class Identified:
                 await away.response(scope["request_id"])(scope, receive, send)
                 return
         await self.app(scope, receive, send)
-
-
-def peer_address(scope: Scope) -> Address | None:
-    """Return the address of whoever is at the other end of the connection."""
-    client = scope.get("client")
-    return read_address(client[0]) if client else None
 
 
 def caller_of(request: Request) -> Caller | None:

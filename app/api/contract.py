@@ -15,7 +15,7 @@ from app.api.tables import CSV, CSV_METADATA, NDJSON, SUFFIXES
 Document = dict[str, Any]
 
 EXAMPLES = Path(__file__).with_name("examples.json")
-ALWAYS_POSSIBLE = (404, 406, 413, 422, 500, 503)
+ALWAYS_POSSIBLE = (404, 406, 413, 422, 429, 500, 503)
 DESCRIPTION = """\
 What it really costs to send money home: fee plus exchange-rate margin, ranked, with provenance.
 
@@ -23,7 +23,8 @@ Every read answers `HEAD` and `OPTIONS` too, carries a strong `ETag` and answers
 as JSON, CSV and NDJSON, by suffix or by `Accept`. Decimals are plain JSON numbers of at most 15 significant digits.
 Every error is `application/problem+json` (RFC 9457); `/problems` explains each kind. Enums in answers are open: accept
 values that you do not know. Unknown and repeated parameters are refused; lists are separated by commas.
-`Accept-Language`, or `language`, changes names, labels and texts only.
+`Accept-Language`, or `language`, changes names, labels and texts only. `RateLimit-Policy` says how much may be asked,
+`RateLimit` on answers to a key and on 429 how much is left; a 304 and our own failures cost nothing.
 """
 PROJECTION: Document = {
     "title": "Projection",

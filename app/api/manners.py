@@ -15,7 +15,7 @@ from app.observability import Metrics, log
 APP_VERSION = version("threepercent")
 LARGEST_READ_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-EXPOSED_HEADERS = "ETag, Link, Retry-After, X-Request-Id, X-ThreePercent-Version"
+EXPOSED_HEADERS = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, X-ThreePercent-Version"
 ASKED_HEADERS = "Accept, Accept-Language, Authorization, If-None-Match, X-Api-Key, X-Request-Id"
 PREFLIGHT_SECONDS = "86400"
 

@@ -102,6 +102,23 @@ class BoardNotReadyError(errors.ThreePercentError):
         super().__init__("The prices have not been loaded yet. Ask again in a moment.")
 
 
+class TooManyRequestsError(errors.ThreePercentError):
+    """More was asked than is allowed in this time."""
+
+    code = "too-many-requests"
+
+    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+        """``retry_after_seconds``: when there is room again, null where waiting does not help."""
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyQuotesError(TooManyRequestsError):
+    """More quotes were sent than the plan allows in a day."""
+
+    code = "too-many-quotes"
+
+
 _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (errors.UnknownCountry, 404, "Look the country up in GET /v1/countries."),
     (errors.UnknownCurrency, 404, "Look the currency up in GET /v1/currencies."),
@@ -124,6 +141,8 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (OutdatedPageTokenError, 409, "Start again at the first page, without page_token."),
     (NotAcceptableError, 406, "Ask for application/json, or for a media type that the answer names."),
     (errors.NoLiveQuotes, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
+    (TooManyRequestsError, 429, "Ask again after the seconds in Retry-After; RateLimit-Policy tells what is allowed."),
+    (TooManyQuotesError, 429, "Send the rest after the seconds in Retry-After, or ask the operator for another plan."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
     (push_errors.IdempotencyKeyMissing, 400, "Send the header Idempotency-Key with a text of your own."),
     (push_errors.IdempotencyKeyMalformed, 400, "Send one Idempotency-Key of 1 to 255 printable ASCII characters."),
@@ -253,6 +272,8 @@ def _headers(error: errors.ThreePercentError, status: int) -> dict[str, str]:
         return {"Retry-After": RETRY_AFTER_SECONDS}
     if isinstance(error, push_errors.IdempotencyInProgress):
         return {"Retry-After": IN_PROGRESS_SECONDS}
+    if isinstance(error, TooManyRequestsError) and error.retry_after_seconds is not None:
+        return {"Retry-After": str(error.retry_after_seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
         wrong = "" if isinstance(error, errors.KeyMissing) else ', error="invalid_token"'
         return {"WWW-Authenticate": f'Bearer realm="threepercent"{wrong}'}

@@ -46,6 +46,7 @@ def serve(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # whom X-Forwarded-For is believed of is a setting of ours (api/addresses.py)
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = Server(config)

@@ -99,6 +99,12 @@ class Metrics:
         self.board_loads = Counter(
             "threepercent_board_loads", "Times the board was read.", ("outcome",), registry=self.registry
         )
+        self.limited = Counter(
+            "threepercent_limited", "Refused because a limit was reached.", ("policy", "plan"), registry=self.registry
+        )
+        self.limits_redis_away = Gauge(
+            "threepercent_limits_redis_away", "Whether limits are counted here alone, 1 or 0.", registry=self.registry
+        )
         self.sources = SourceMetrics()
         self.registry.register(self.sources)
         self._declare_fetching()
