@@ -12,22 +12,20 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from sqlite3 import connect
 from threading import Lock
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine
 
 from app.board import Board, load
 from app.db import open_engine, reading, upgrade, writing
 from app.domain.geography import Geography
-from app.domain.partners import GivenProvider, Partner
-from app.domain.vocabulary import ProviderType
-from app.store import versions
-from app.store.partners import partner_providers, partners
+from app.domain.partners import Partner, PartnerKind
+from app.store import partners, versions
 
 SURVEY_ROWS: Final = 1500
 TARIFFS: Final = 600
@@ -80,8 +78,8 @@ class Sandboxes:
                 held.given = partner
             with reading(held.engine) as connection:
                 held.board = board = self._newest(connection, held.board, now)
-                providers = _providers_of(connection, partner)
-        return Sandbox(engine=held.engine, board=board, partner=replace(partner, providers=providers))
+                known = partners.find(connection, partner.id) or partner
+        return Sandbox(engine=held.engine, board=board, partner=known)
 
     def close(self) -> None:
         """Let go of every database; what is asked for afterwards is opened again."""
@@ -145,26 +143,14 @@ class Sandboxes:
 
 
 def _introduce(connection: Connection, partner: Partner, now: datetime) -> None:
-    """Make a partner known in its sandbox as it is known outside; providers that it named here stay."""
-    connection.execute(delete(partners).where(partners.c.id == partner.id))
-    row = {"id": partner.id, "name": partner.name, "kind": partner.kind.value, "plan": partner.plan, "created_at": now}
-    connection.execute(insert(partners), row)
-    known = _providers_of(connection, partner)
-    for provider, given in partner.providers.items():
-        if provider not in known:
-            row = {"partner": partner.id, "provider": provider}
-            row |= {"provider_name": given.name, "provider_type": given.type.value}
-            connection.execute(insert(partner_providers), row)
-
-
-def _providers_of(connection: Connection, partner: Partner) -> dict[str, GivenProvider]:
-    """Return the providers that a partner speaks for in its sandbox."""
-    columns = partner_providers.c
-    of_the_partner = select(partner_providers).where(columns.partner == partner.id).order_by(columns.provider)
-    return {
-        row.provider: GivenProvider(row.provider_name, ProviderType(row.provider_type))
-        for row in connection.execute(of_the_partner)
-    }
+    """Make a partner known in its sandbox as it is known outside; an aggregator keeps the providers it named here."""
+    if not partners.exists(connection, partner.id):
+        partners.add(connection, partner, now)
+        return
+    known = partners.find(connection, partner.id)
+    if known is not None and partner.kind is PartnerKind.PROVIDER:
+        partners.take(connection, partner.id, known.providers.keys() - partner.providers.keys())
+    partners.give(connection, partner.id, partner.providers)
 
 
 def make_demonstration(file: Path, day: date) -> None:

@@ -54,7 +54,9 @@ def test_a_sandbox_knows_its_partner_and_the_providers_it_was_given(sandboxes: S
         assert connection.execute(select(partners.c.id)).scalars().all() == [EXAMPLE.id]
 
 
-def test_a_provider_given_later_is_known_at_once_and_those_named_in_the_sandbox_stay(sandboxes: Sandboxes) -> None:
+def test_a_provider_given_later_is_known_at_once_and_those_that_an_aggregator_named_in_the_sandbox_stay(
+    sandboxes: Sandboxes,
+) -> None:
     found = sandboxes.of(OTHER, NOW)
     with writing(found.engine) as connection:
         row = {"partner": OTHER.id, "provider": "named-here", "provider_name": "Named here", "provider_type": "bank"}
@@ -62,6 +64,12 @@ def test_a_provider_given_later_is_known_at_once_and_those_named_in_the_sandbox_
     assert set(sandboxes.of(OTHER, NOW).partner.providers) == {"named-here"}
     given = replace(OTHER, providers=GIVEN)
     assert set(sandboxes.of(given, NOW).partner.providers) == {"named-here", "example-transfer"}
+
+
+def test_a_provider_that_was_taken_away_is_gone_in_the_sandbox_too(sandboxes: Sandboxes) -> None:
+    sandboxes.of(EXAMPLE, NOW)
+    assert sandboxes.of(replace(EXAMPLE, providers={}), NOW).partner.providers == {}
+    assert sandboxes.of(EXAMPLE, NOW).partner == EXAMPLE
 
 
 def touch(found: sandbox.Sandbox, corridor: str) -> None:

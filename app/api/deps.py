@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from app.api.callers import caller_of
+from app.api.clocks import asked_clock
 from app.api.formats import JSON, negotiate
 from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, SOURCE, OneOf, Search, Text, Texts, Whole, YesNo
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
@@ -46,7 +47,8 @@ class Served:
     ``past_figures``: those of a few past quarters, by dataset version and quarter. ``live_corridors``: the last list
     of live figures, good for its board until time changes it. ``rate_coverage``: who has quoted which currency since
     when, with the newest imports of rates (``Board.rates_from``) when that was read. ``with_private``: the same over a
-    board with private sources, once somebody may read it. ``sandbox`` gives what a partner's test keys share.
+    board with private sources, once somebody may read it. ``sandbox`` gives what a partner's test keys share, and the
+    partner as its sandbox knows it.
     """
 
     settings: Settings
@@ -61,7 +63,7 @@ class Served:
     live_corridors: tuple[Board, LiveCorridors] | None = None
     with_private: "Served | None" = None
     private_lock: Lock = field(default_factory=Lock)
-    sandbox: Callable[[Partner, datetime], "Served"] | None = None
+    sandbox: Callable[[Partner, datetime], tuple["Served", Partner]] | None = None
 
     def current_board(self) -> Board:
         """Return the board in memory, or raise ``BoardNotReadyError`` before the first is there."""
@@ -79,17 +81,24 @@ def served(request: Request) -> Served:
 def view(request: Request) -> Served:
     """Return what a read is answered from: what everybody sees, a partner's sandbox, or private sources as well."""
     shared, caller = served(request), caller_of(request)
+    if caller is not None and caller.kind is KeyKind.TEST:
+        return _sandbox(request, shared, caller)[0]
+    asked_clock(request, shared.clock())  # which only a test key may set
     if caller is None:
         return shared
-    if caller.kind is KeyKind.TEST:
-        return _sandbox(shared, caller)
     return _with_private(shared) if Scope.PRIVATE_READ in caller.scopes else shared
 
 
-def _sandbox(shared: Served, caller: Caller) -> Served:
+def _sandbox(request: Request, shared: Served, caller: Caller) -> tuple[Served, Caller]:
+    """Return what a test key works on, with the clock that it asks for, and its caller as the sandbox knows it."""
     if shared.sandbox is None:
         raise BoardNotReadyError
-    return shared.sandbox(caller.partner, shared.clock())
+    now = shared.clock()
+    asked = asked_clock(request, now)
+    found, partner = shared.sandbox(caller.partner, now)
+    if asked is not None:
+        found.clock = lambda: asked
+    return found, replace(caller, partner=partner)
 
 
 def _with_private(shared: Served) -> Served:
@@ -257,8 +266,11 @@ class Needs:
         caller = _caller(request)
         if self.scope not in caller.scopes:
             raise WrongScope(needed=self.scope, detail=_too_little(caller, self.scope))
-        main = served(request)
-        shared = _sandbox(main, caller) if caller.kind is KeyKind.TEST else main
+        main = shared = served(request)
+        if caller.kind is KeyKind.TEST:
+            shared, caller = _sandbox(request, main, caller)
+        else:
+            asked_clock(request, main.clock())
         return Writing(request=request, shared=shared, main=main, caller=caller, now=shared.clock())
 
 
