@@ -120,7 +120,7 @@ class ProcessCounters:
         return Standing(policy, window, used if counted == window else 0)
 
 
-# KEYS: a count for each policy. ARGV: the cost, then quota and seconds to live for each. Returns 1 or 0, and the counts.
+# KEYS: a count for each policy. ARGV: the cost, then quota and seconds to live for each. Returns 1 or 0 and the counts.
 TAKE: Final = """
 local cost = tonumber(ARGV[1])
 local granted = 1

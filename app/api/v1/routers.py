@@ -11,6 +11,7 @@ from app.api.v1 import (
     rates,
     sources,
     status,
+    usage,
     vocabulary,
 )
 
@@ -26,4 +27,5 @@ ROUTERS = (
     vocabulary.router,
     sources.router,
     status.router,
+    usage.router,
 )
