@@ -4,8 +4,8 @@ A rate is judged by the reference rate that counted when it was observed; where 
 offered before. Without either it is accepted with a flag: nothing speaks against it, and nothing for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -20,13 +20,12 @@ from app.domain.plausibility.rates import (
     mid_market_doubt,
     offered_rate_doubt,
 )
-from app.domain.rates import RateBook, ReferenceRate
+from app.domain.rates import ReferenceRate
 from app.domain.terms import Terms, terms_from
-from app.reference import pegs
+from app.ingest.reference_rates import ReferenceRates
 from app.sources.source import Doubt, LiveRecord
-from app.store import live_quotes, rates
+from app.store import live_quotes
 from app.store.live_quotes import Current, Service
-from app.store.rate_books import read_book
 
 UNCHECKED: Final = "rate_unchecked"
 """The flag of a quote whose rate nothing that is known could be compared with."""
@@ -100,31 +99,13 @@ def _shown(rate: Fraction) -> str:
 def _references(connection: Connection, records: Sequence[LiveRecord]) -> dict[bytes, ReferenceRate]:
     """Return the reference rate that counted when each quote was observed, by id; those without one are left out."""
     currencies = {code for record in records for code in (record.sending_currency, record.receiving_currency)}
-    books: dict[date, RateBook] = {}
-    institutions = rates.institutions(connection) if records else {}
-    for days in _spans(sorted({instant(record.observed_at).date() for record in records})):
-        between = (days[0], days[-1])
-        book = read_book(connection, pegs(), institutions, currencies, between, with_older=False)
-        books.update(dict.fromkeys(days, book))
+    rates = ReferenceRates(connection, currencies, {instant(record.observed_at).date() for record in records})
     found = {}
     for record in records:
-        observed_at = instant(record.observed_at)
-        rate = books[observed_at.date()].at(record.sending_currency, record.receiving_currency, observed_at)
-        if isinstance(rate, ReferenceRate):
+        rate = rates.at(record.sending_currency, record.receiving_currency, record.observed_at)
+        if rate is not None:
             found[record.id] = rate
     return found
-
-
-def _spans(days: Sequence[date]) -> Iterator[list[date]]:
-    """Give days in groups between which lies more than a month: what was fixed there need not be read."""
-    span: list[date] = []
-    for day in days:
-        if span and day - span[-1] > timedelta(days=COMPARED_WITHIN_DAYS):
-            yield span
-            span = []
-        span.append(day)
-    if span:
-        yield span
 
 
 def _before(

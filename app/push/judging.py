@@ -4,14 +4,33 @@ What there is to know is loaded once for a batch; the rules (``domain.plausibili
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import Connection
 
+from app import reference
+from app.db import instant, microseconds
+from app.domain.geography import Geography
+from app.domain.live import default_live_amount
+from app.domain.look_alikes import appearance
 from app.domain.partners import Partner
-from app.domain.terms import Terms
+from app.domain.plausibility.cases import Against, Case, NamedProvider, Pair
+from app.domain.plausibility.parameters import Parameters, parameters_on
+from app.domain.plausibility.quotes import findings
+from app.domain.plausibility.sandbox import forced
+from app.domain.providers import suggest_providers
+from app.domain.rates import DOLLAR
+from app.domain.terms import Terms, terms_from
 from app.domain.verdicts import Finding
+from app.ingest.reference_rates import ReferenceRates
 from app.sources.source import LiveRecord
+from app.store import providers, standing_offers
+from app.store.standing_offers import Said
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1) // _MICROSECOND
 
 
 def judge(  # noqa: PLR0913 - what is judged, who says it, when and where
@@ -28,5 +47,129 @@ def judge(  # noqa: PLR0913 - what is judged, who says it, when and where
     ``terms``: those of the records, where the caller has them, so that they need not be read again. ``is_sandbox``:
     magic external ids force a verdict.
     """
-    del connection, partner, now, is_sandbox, terms
-    return [() for _ in records]
+    if not records:
+        return []
+    known = _Known(connection, records, partner, now)
+    prices = [terms_from(record.terms) for record in records] if terms is None else terms
+    found = [findings(known.case(record, price)) for record, price in zip(records, prices, strict=True)]
+    if not is_sandbox:
+        return found
+    magic = [forced(record.source_key) for record in records]
+    return [own if other is None else other for own, other in zip(found, magic, strict=True)]
+
+
+class _Known:
+    """What is known around the records of one batch."""
+
+    def __init__(self, connection: Connection, records: Sequence[LiveRecord], partner: Partner, now: datetime) -> None:
+        self._now = microseconds(now)
+        self._today = now.astimezone(UTC).date()
+        self._parameters: Parameters = parameters_on(self._today)
+        self._geography: Geography = reference.load()
+        self._rates = ReferenceRates(connection, _currencies(records), self._days(records))
+        self._standing = standing_offers.standing(connection, partner.source, {one.source_key for one in records})
+        self._compared_within = self._parameters.compared_within // _MICROSECOND
+        self._said = standing_offers.said_by_others(
+            connection, partner.source, {Said(one.corridor, one.observed_at) for one in records}
+        )
+        self._providers = _Providers(connection, partner)
+        self._pairs: dict[tuple[str, str, str], Pair] = {}
+        self._against: dict[int, Against] = {}
+
+    def case(self, record: LiveRecord, terms: Terms) -> Case:
+        """Return a record with what is known around it."""
+        key = record.corridor, record.sending_currency, record.receiving_currency
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = self._pair(*key)
+        return Case(
+            provider=self._providers.named(record.service.provider, record.service.provider_name),
+            pair=pair,
+            terms=terms,
+            observed_at=record.observed_at,
+            valid_until=record.valid_until,
+            now=self._now,
+            parameters=self._parameters,
+            against=self._reference(record),
+            before=self._before(record, terms),
+            has_twin=record.content_hash in self._said,
+        )
+
+    def _days(self, records: Sequence[LiveRecord]) -> set[date]:
+        """Return the days whose rates are asked for; quotes from the future and of long ago are not compared."""
+        latest = self._now + self._parameters.clocks_differ_by // _MICROSECOND
+        earliest = self._now - self._parameters.plausible_age // _MICROSECOND
+        observed = {one.observed_at // _DAY for one in records if earliest <= one.observed_at <= latest}
+        return {instant(day * _DAY).date() for day in observed} | {self._today}
+
+    def _reference(self, record: LiveRecord) -> Against | None:
+        rate = self._rates.at(record.sending_currency, record.receiving_currency, record.observed_at)
+        if rate is None:
+            return None
+        against = self._against.get(id(rate))
+        if against is None:
+            against = self._against[id(rate)] = Against(rate, self._parameters)
+        return against
+
+    def _before(self, record: LiveRecord, terms: Terms) -> Terms | None:
+        offer = self._standing.get(record.source_key)
+        if offer is None or abs(record.observed_at - offer.observed_at) > self._compared_within:
+            return None
+        was = offer.corridor, offer.sending_currency, offer.receiving_currency
+        if was != (record.corridor, record.sending_currency, record.receiving_currency):
+            return None
+        return terms if offer.terms == record.terms else terms_from(offer.terms)
+
+    def _pair(self, corridor: str, sending_currency: str, receiving_currency: str) -> Pair:
+        sending_country, _, receiving_country = corridor.partition("-")
+        usd = self._rates.at(DOLLAR, sending_currency, self._now)
+        amount = None if usd is None else default_live_amount(usd.rate)
+        return Pair(
+            sending_country=sending_country,
+            receiving_country=receiving_country,
+            sending_currency=sending_currency,
+            receiving_currency=receiving_currency,
+            sent=self._geography.tenders(sending_country, self._today),
+            paid=self._geography.tenders(receiving_country, self._today),
+            usd=None if usd is None else usd.rate,
+            usual_amount=None if amount is None else Decimal(amount.numerator) / Decimal(amount.denominator),
+        )
+
+
+class _Providers:
+    """Which providers are known: to the partner, or to anybody; the others are compared with those."""
+
+    def __init__(self, connection: Connection, partner: Partner) -> None:
+        self._connection = connection
+        self._partner = partner
+        self._named: dict[tuple[str, str], NamedProvider] = {}
+        self._names: dict[str, str] | None = None
+        self._seen: dict[str, str] = {}
+
+    def named(self, provider: str, name: str) -> NamedProvider:
+        """Return a provider as the rules see it."""
+        key = provider, name
+        found = self._named.get(key)
+        if found is None:
+            found = self._named[key] = self._look_up(provider, name)
+        return found
+
+    def _look_up(self, provider: str, name: str) -> NamedProvider:
+        if provider in self._partner.providers:
+            return NamedProvider(provider, name)
+        if self._names is None:
+            self._names = providers.names(self._connection)
+            self._names |= {given: said.name for given, said in self._partner.providers.items()}
+            for known, shown in self._names.items():
+                for text in (known, shown):
+                    self._seen.setdefault(appearance(text), shown)
+        if provider in self._names:
+            return NamedProvider(provider, name)
+        looks = filter(None, (appearance(provider), appearance(name)))
+        resembles = next((self._seen[look] for look in looks if look in self._seen), None)
+        near = () if resembles is not None else suggest_providers(provider, self._names)
+        return NamedProvider(provider, name, is_known=False, resembles=resembles, near=near)
+
+
+def _currencies(records: Sequence[LiveRecord]) -> set[str]:
+    return {DOLLAR, *(one.sending_currency for one in records), *(one.receiving_currency for one in records)}

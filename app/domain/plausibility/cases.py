@@ -24,14 +24,13 @@ _UP, _DOWN = Context(prec=40, rounding=ROUND_CEILING), Context(prec=40, rounding
 
 
 class NamedProvider(NamedTuple):
-    """Whose price it says it is. ``may_speak``: the partner may push for it; ``is_known``: we or the partner know it.
+    """Whose price it says it is, of those that the partner may speak for; ``is_known``: we or the partner know it.
 
     ``resembles``: the name of another provider that looks the same; ``near``: ids that may have been meant.
     """
 
     id: str
     name: str
-    may_speak: bool = True
     is_known: bool = True
     resembles: str | None = None
     near: tuple[str, ...] = ()

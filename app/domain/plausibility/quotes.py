@@ -37,21 +37,9 @@ def findings(case: Case) -> tuple[Finding, ...]:
     return tuple([found for rule in RULES if (found := rule(case)) is not None])
 
 
-def provider_not_given(case: Case) -> Finding | None:
-    """Ask whether the partner may speak for the provider."""
-    if case.provider.may_speak:
-        return None
-    return Finding(
-        rule="provider-not-given",
-        verdict=Verdict.REJECT,
-        detail="You speak only for the providers that you were given; GET /v1/account lists them.",
-        pointer="/provider",
-    )
-
-
 def unknown_provider(case: Case) -> Finding | None:
     """Ask whether anybody knows the provider."""
-    if case.provider.is_known or case.provider.resembles is not None or not case.provider.may_speak:
+    if case.provider.is_known or case.provider.resembles is not None:
         return None
     near = f" Did you mean {' or '.join(case.provider.near)}?" if case.provider.near else ""
     return Finding(
@@ -66,7 +54,7 @@ def unknown_provider(case: Case) -> Finding | None:
 def look_alike_provider(case: Case) -> Finding | None:
     """Ask whether a provider whom nobody knows looks like one whom everybody knows."""
     provider = case.provider
-    if provider.is_known or provider.resembles is None or not provider.may_speak:
+    if provider.is_known or provider.resembles is None:
         return None
     return Finding(
         rule="look-alike-provider",
@@ -228,7 +216,6 @@ def _time(microseconds: int) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    provider_not_given,
     look_alike_provider,
     unknown_provider,
     observed_ahead,
