@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from app.api.callers import IDENTIFIED_PATHS
+from app.api.deps import Needs
 from app.api.problems import MEDIA_TYPE, framework_problem, problem_types
 from app.api.shapes import ProblemShape
 from app.api.tables import CSV, CSV_METADATA, NDJSON, SUFFIXES
+from app.domain.partners import Scope
 
 Document = dict[str, Any]
 
@@ -38,6 +43,21 @@ PROJECTION: Document = {
     },
     "required": ["attribution", "dataset_version", "methodology_version", "notices"],
 }
+SECURITY_SCHEMES: Document = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key: `tp_live_…`, `tp_test_…` for your own sandbox, `tp_pub_…` for apps, which only read.",
+    },
+    "api_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key, where `Authorization` is needed for something else. Send one of them.",
+    },
+}
+"""How a key is sent. The roles beside them in ``security`` are the scope that the key needs."""
+
 HEADERS = {
     "ETag": "Strong entity tag of this representation.",
     "X-Request-Id": "The id under which this request is logged; yours, where you sent a plain one.",
@@ -56,10 +76,41 @@ def document(app: FastAPI) -> Document:
         schema["components"]["schemas"].pop(name, None)
     examples = json.loads(EXAMPLES.read_text("utf-8")) if EXAMPLES.exists() else {}
     schema["components"]["schemas"]["Projection"] = PROJECTION
+    schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+    scopes = required_scopes(app)
     for path, operation in operations(schema):
         _complete(path, operation, examples.get(operation["operationId"]))
+        if path.startswith(IDENTIFIED_PATHS):
+            _secure(operation, scopes.get(operation["operationId"]))
     _prune(schema)
     return schema
+
+
+def required_scopes(app: FastAPI) -> dict[str, Scope]:
+    """Return the scope that each operation needs, by its id; those that everybody may call are left out."""
+    found = {
+        route.name: needed.scope
+        for route in (context.original_route for context in iter_route_contexts(app.routes))
+        if isinstance(route, APIRoute)
+        for needed in _calls(route.dependant)
+        if isinstance(needed, Needs)
+    }
+    return dict(sorted(found.items()))
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def _secure(operation: Document, scope: Scope | None) -> None:
+    """Say which key a call takes: one with a scope, or any or none; and how a bad one is answered."""
+    roles = [] if scope is None else [scope.value]
+    operation["security"] = [*([{}] if scope is None else []), *({name: roles} for name in SECURITY_SCHEMES)]
+    for status in (401, 403):
+        operation["responses"].setdefault(str(status), _problem_response(status))
+    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _prune(schema: Document) -> None:
