@@ -70,7 +70,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         app.include_router(router)
     limits = app.state.limits = Limits(settings, metrics=shared.metrics, clock=clock)
     usage = app.state.usage = UsageCounts(shared.engine)
-    ring = KeyRing(settings, shared.engine, clock)
+    ring = KeyRing(settings, shared.engine, clock, on_use=usage.note_key)
     app.add_middleware(Limited, limits=limits, usage=usage)
     app.add_middleware(Identified, ring=ring, address_of=limits.address_of, refused=limits.refused)
     app.add_middleware(

@@ -51,14 +51,14 @@ class _Looked:
 class KeyRing:
     """The keys that were asked for of late, by their hashes; the least recently used are forgotten first.
 
-    ``used``: when each key last was, until somebody stores it. Used on the event loop only, but for the look itself.
+    ``on_use`` is told which key was used, and when. Used on the event loop only, but for the look itself.
     """
 
     settings: Settings
     engine: Engine
     clock: Callable[[], datetime]
+    on_use: Callable[[str, datetime], None]
     seconds: Callable[[], float] = time.monotonic
-    used: dict[str, datetime] = field(default_factory=dict)
     _secret: bytes | None = None
     _looked: OrderedDict[bytes, _Looked] = field(default_factory=OrderedDict)
     _looking: dict[bytes, asyncio.Task[KnownKey | None]] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class KeyRing:
             raise KeyUnknown
         now = self.clock()
         caller = known.caller(now, address)
-        self.used[caller.key_id] = now
+        self.on_use(caller.key_id, now)
         return caller
 
     async def _known(self, digest: bytes) -> KnownKey | None:

@@ -1,17 +1,17 @@
-"""What partners used, gathered in memory and stored every few seconds: a request never waits for the one writer."""
+"""What partners used and when their keys were, kept in memory and stored every few seconds: no request waits for it."""
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from threading import Event, Lock, Thread
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import DatabaseError, transact
 from app.observability import log_away
-from app.store import usage
+from app.store import keys, usage
 
 STORE_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 3.0
@@ -34,6 +34,7 @@ class UsageCounts:
         """``engine`` is where they are stored."""
         self._engine = engine
         self._counted: defaultdict[tuple[str, date], Used] = defaultdict(Used)
+        self._keys: dict[str, datetime] = {}
         self._lock = Lock()
         self._end = Event()
         self._thread: Thread | None = None
@@ -44,17 +45,28 @@ class UsageCounts:
             before = self._counted[partner, day]
             self._counted[partner, day] = Used(before.requests + requests, before.quotes + quotes)
 
+    def note_key(self, key_id: str, at: datetime) -> None:
+        """Note when a key was used last."""
+        with self._lock:
+            self._keys[key_id] = at
+
     def store(self) -> None:
         """Store what was counted; what cannot be stored now is stored later."""
         with self._lock:
             counted, self._counted = dict(self._counted), defaultdict(Used)
-        if not counted:
+            used, self._keys = self._keys, {}
+        if not counted and not used:
             return
+
+        def work(connection: Connection) -> None:
+            usage.add(connection, counted)
+            keys.record_uses(connection, used)
+
         try:
-            transact(self._engine, lambda connection: usage.add(connection, counted))
+            transact(self._engine, work)
         except (DatabaseError, SQLAlchemyError) as error:
             log_away(error)
-            self._keep(counted)
+            self._keep(counted, used)
 
     def start(self) -> None:
         """Store every few seconds from now on, in a thread of its own."""
@@ -73,6 +85,8 @@ class UsageCounts:
             self.store()
         self.store()
 
-    def _keep(self, counted: Mapping[tuple[str, date], Used]) -> None:
-        for (partner, day), used in counted.items():
-            self.count(partner, day, requests=used.requests, quotes=used.quotes)
+    def _keep(self, counted: Mapping[tuple[str, date], Used], used: Mapping[str, datetime]) -> None:
+        for (partner, day), spent in counted.items():
+            self.count(partner, day, requests=spent.requests, quotes=spent.quotes)
+        with self._lock:
+            self._keys = {**used, **self._keys}
