@@ -11,10 +11,12 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from app.domain.partners import SOURCE_PREFIX, GivenProvider
 from app.domain.terms import fee_mode_of
+from app.domain.vocabulary import ProviderType
 from app.ingest.services import Services
 from app.sources.source import LiveRecord
-from app.store import corridors, live_quotes, quotes
+from app.store import corridors, live_quotes, partners, quotes
 from app.store.live_quotes import Current, LiveQuoteRecord, Service
 from app.store.quotes import Change, ChangeRecord
 
@@ -39,7 +41,7 @@ class StoredPush(NamedTuple):
     touched: frozenset[str]
 
 
-def store_accepted(
+def store_accepted(  # noqa: PLR0913 - what is stored, whose it is, and when
     connection: Connection,
     placed: Sequence[Placed],
     *,
@@ -114,6 +116,8 @@ def _keep_services(connection: Connection, source: str, records: Iterable[LiveRe
     services = Services(connection, source)
     services.store(found.values())
     services.settle_names()
+    met = {one.provider: GivenProvider(one.provider_name, ProviderType(one.provider_type)) for one in found.values()}
+    partners.met(connection, source.removeprefix(SOURCE_PREFIX), met)
     corridors.add(connection, sorted({record.corridor for record in records}))
 
 

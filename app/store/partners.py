@@ -11,6 +11,7 @@ from sqlmodel import Field
 from app.db import KeyText, UtcDateTime
 from app.domain.partners import GivenProvider, Partner, PartnerKind
 from app.domain.vocabulary import ProviderType
+from app.store import bulk
 from app.store.schema import Row, table
 
 
@@ -121,6 +122,13 @@ def give(connection: Connection, partner: str, providers: Mapping[str, GivenProv
     ]
     if rows:
         connection.execute(insert(partner_providers), rows)
+
+
+def met(connection: Connection, partner: str, providers: Mapping[str, GivenProvider]) -> None:
+    """Remember providers whose quotes a partner brought; one that it speaks for already is shown as before."""
+    records = [(partner, key, given.name, given.type.value) for key, given in sorted(providers.items())]
+    names = ("partner", "provider", "provider_name", "provider_type")
+    bulk.append(connection, bulk.Target(partner_providers, names, ignore_existing=True), records)
 
 
 def take(connection: Connection, partner: str, providers: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ A quote is *current* while its newest change is absent or ``reinstated``. Ids ar
 publishes A, then B, then A again ends with A reinstated and B superseded, and every step can be told.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -218,21 +218,39 @@ def stored(connection: Connection, places: Iterable[Place]) -> set[bytes]:
     return found
 
 
+def newest_changes(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Change]:
+    """Return the newest change of those quotes that have one, by id."""
+    columns = quote_changes.c
+    wanted = [UUID(bytes=id_) for id_ in ids]
+    found: dict[bytes, Change] = {}
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        rows = connection.execute(
+            select(columns.quote_id, columns.change)
+            .where(columns.quote_id.in_(wanted[start : start + KEYS_AT_ONCE]))
+            .order_by(columns.dataset_version)
+        )
+        found.update((row.quote_id.bytes, Change(row.change)) for row in rows)
+    return found
+
+
 def append_changes(connection: Connection, records: Iterable[ChangeRecord], *, dataset_version: int) -> int:
     """Append changes of stored quotes, at most one for each quote in a version; return how many."""
     same = {"dataset_version": dataset_version}
     return bulk.append(connection, bulk.Target(quote_changes, ChangeRecord._fields, same), records)
 
 
-def is_current(stored: FromClause = quotes) -> ColumnElement[bool]:
-    """Return the condition that a stored quote is current."""
+def is_current(stored: FromClause = quotes, as_of: int | None = None) -> ColumnElement[bool]:
+    """Return the condition that a stored quote is current, or was as known at a dataset version."""
     change, later = quote_changes.alias("newest_change"), quote_changes.alias("later_change")
     superseded_later = exists().where(
         later.c.quote_id == change.c.quote_id, later.c.dataset_version > change.c.dataset_version
     )
-    return ~exists().where(
-        change.c.quote_id == stored.c.id, change.c.change != Change.REINSTATED.value, ~superseded_later
-    )
+    ends = [change.c.quote_id == stored.c.id, change.c.change != Change.REINSTATED.value]
+    if as_of is None:
+        return ~exists().where(*ends, ~superseded_later)
+    superseded_later = superseded_later.where(later.c.dataset_version <= as_of)
+    ended = exists().where(*ends, change.c.dataset_version <= as_of, ~superseded_later)
+    return and_(stored.c.dataset_version <= as_of, ~ended)
 
 
 def has_id(quote_id: UUID) -> ColumnElement[bool]:
