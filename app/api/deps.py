@@ -1,5 +1,6 @@
 """What endpoints are given: the shared state, the board, the language, a page, a format; one alias each."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from app.api.callers import caller_of
@@ -19,16 +21,20 @@ from app.api.problems import BoardNotReadyError, request_id_of
 from app.api.tables import SUFFIXES, TABLE_FORMATS
 from app.board import Board, load_newer
 from app.compare import LiveCorridors
+from app.db import DatabaseError
 from app.domain.errors import KeyMissing, WrongScope
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
 from app.domain.partners import Caller, KeyKind, Partner, Scope
 from app.domain.vocabulary import AmountTier
-from app.observability import Metrics
+from app.observability import Metrics, log_away
 from app.reference import LANGUAGES
 from app.reference import negotiate as negotiate_language
 from app.settings import Settings
 from app.store.rates import Coverage
+
+PRIVATE_SECONDS = 1.0
+"""How old a board with private sources may be before the database is asked for a newer one."""
 
 
 class RoundFigures(NamedTuple):
@@ -47,8 +53,8 @@ class Served:
     ``past_figures``: those of a few past quarters, by dataset version and quarter. ``live_corridors``: the last list
     of live figures, good for its board until time changes it. ``rate_coverage``: who has quoted which currency since
     when, with the newest imports of rates (``Board.rates_from``) when that was read. ``with_private``: the same over a
-    board with private sources, once somebody may read it. ``sandbox`` gives what a partner's test keys share, and the
-    partner as its sandbox knows it.
+    board with private sources, once somebody may read it; ``looked_at``: when its database was asked for a newer one.
+    ``sandbox`` gives what a partner's test keys share, and the partner as its sandbox knows it.
     """
 
     settings: Settings
@@ -63,6 +69,7 @@ class Served:
     live_corridors: tuple[Board, LiveCorridors] | None = None
     with_private: "Served | None" = None
     private_lock: Lock = field(default_factory=Lock)
+    looked_at: float = 0.0
     sandbox: Callable[[Partner, datetime], tuple["Served", Partner]] | None = None
 
     def current_board(self) -> Board:
@@ -86,7 +93,11 @@ def view(request: Request) -> Served:
     asked_clock(request, shared.clock())  # which only a test key may set
     if caller is None:
         return shared
-    return _with_private(shared) if Scope.PRIVATE_READ in caller.scopes else shared
+    if Scope.PRIVATE_READ not in caller.scopes:
+        return shared
+    private = _with_private(shared)
+    request.state.dataset_version = private.current_board().dataset_version
+    return private
 
 
 def _sandbox(request: Request, shared: Served, caller: Caller) -> tuple[Served, Caller]:
@@ -98,11 +109,12 @@ def _sandbox(request: Request, shared: Served, caller: Caller) -> tuple[Served, 
     found, partner = shared.sandbox(caller.partner, now)
     if asked is not None:
         found.clock = lambda: asked
+    request.state.dataset_version = found.current_board().dataset_version
     return found, replace(caller, partner=partner)
 
 
 def _with_private(shared: Served) -> Served:
-    """Return what is shared over a board with private sources, as new as the main one's promise: a second."""
+    """Return what is shared over a board with private sources, as new as the main one: by a second."""
     shared.current_board()
     with shared.private_lock:
         private, now = shared.with_private, shared.clock()
@@ -110,10 +122,22 @@ def _with_private(shared: Served) -> Served:
             private = replace(shared, board=None, past_figures={}, past_figures_lock=Lock(), private_lock=Lock())
             private.live_corridors = private.rate_coverage = None
             shared.with_private = private
-        private.board = (
-            load_newer(private.engine, private.geography, now, private.board, with_private=True) or private.board
-        )
+        if private.board is None or time.monotonic() - private.looked_at >= PRIVATE_SECONDS:
+            private.board = _newest_with_private(private, now)
+            private.looked_at = time.monotonic()
         return private
+
+
+def _newest_with_private(private: Served, now: datetime) -> Board | None:
+    """Return the newest board with private sources; while the database is away, the one that was read before."""
+    try:
+        newer = load_newer(private.engine, private.geography, now, private.board, with_private=True)
+    except (DatabaseError, OperationalError) as error:
+        if private.board is None:
+            raise
+        log_away(error)
+        return private.board
+    return newer or private.board
 
 
 def _language(
