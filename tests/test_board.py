@@ -297,7 +297,9 @@ def fixing_arrives(engine: Engine, day: str, value: str, source: str = "ecb") ->
         file = ImportFile(identity=identity, file_name="f", layout=None, is_synthetic=False)
         import_id = imports.start(connection, file, started_at=NOON)
         version = versions.next_version(connection)
-        rates.add_institutions(connection, [("ecb", source, "European Central Bank", None, "EUR", None, None, None)])
+        rates.add_institutions(
+            connection, [("ecb", source, "European Central Bank", None, "EUR", None, None, None)], dataset_version=1
+        )
         rates.append(
             connection,
             [("ecb", day, "EUR", "GBP", value)],

@@ -46,7 +46,7 @@ def store_rates(  # noqa: PLR0913 - what is stored, whose it is, and when
     Raises SourceError where not one can be believed.
     """
     version = versions.next_version(connection)
-    institutions_changed = rates.add_institutions(connection, reading.institutions)
+    institutions_changed = rates.add_institutions(connection, reading.institutions, dataset_version=version)
     judged = _Judged(now)
     ordered = sorted(reading.fixings, key=attrgetter("institution", "day", "base", "quote"))
     for institution, records in groupby(ordered, key=attrgetter("institution")):

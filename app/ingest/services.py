@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from app.sources.provider_names import shown_name
 from app.sources.source import Mapped
-from app.store import descriptions, providers
+from app.store import descriptions, providers, versions
 from app.store.schema import json_list
 
 
@@ -36,7 +36,8 @@ class Services:
         spellings = [
             providers.Spelling(self._source, name, provider) for provider, names in spelled.items() for name in names
         ]
-        providers.add_spellings(self._connection, sorted(spellings))
+        number = versions.next_version(self._connection)  # of the version that brings them
+        providers.add_spellings(self._connection, sorted(spellings), dataset_version=number)
 
     def settle_names(self) -> None:
         """Show each provider under the alias file's name, else the first of its spellings, whatever came when."""

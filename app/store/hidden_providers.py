@@ -1,6 +1,6 @@
 """Providers that the operator hid, and showed again: by dataset version, so that the past can be replayed."""
 
-from sqlalchemy import Text
+from sqlalchemy import Connection, Text, exists, select
 from sqlmodel import Field
 
 from app.db import KeyText
@@ -19,3 +19,14 @@ class ProviderVisibilityRow(Row, table=True):
 
 
 provider_visibility = table(ProviderVisibilityRow)
+
+
+def hidden(connection: Connection, as_of: int | None = None) -> frozenset[str]:
+    """Return the providers that are hidden, or were as known at a dataset version."""
+    columns, later = provider_visibility.c, provider_visibility.alias("later")
+    is_newer = [later.c.provider == columns.provider, later.c.dataset_version > columns.dataset_version]
+    query = select(columns.provider).where(columns.is_hidden)
+    if as_of is not None:
+        is_newer.append(later.c.dataset_version <= as_of)
+        query = query.where(columns.dataset_version <= as_of)
+    return frozenset(connection.execute(query.where(~exists().where(*is_newer))).scalars())

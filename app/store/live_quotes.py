@@ -14,7 +14,7 @@ from app.db import KeyText, QuoteId, UtcDateTime, instant, microseconds
 from app.domain.quotes import Description, LiveQuote
 from app.domain.terms import Terms, terms_from
 from app.store import bulk
-from app.store.quotes import EVIDENCE, TIERS, described, quotes
+from app.store.quotes import EVIDENCE, TIERS, described, is_current, quotes
 from app.store.schema import Row, table
 
 KEYS_AT_ONCE: Final = 500
@@ -200,6 +200,26 @@ def current(
         )
         for row, description in described(connection, query, shared):
             yield live_quote(row, description)
+
+
+def current_as_of(
+    connection: Connection,
+    corridor: str | None,
+    as_of: int,
+    sources: Collection[str] | None = None,
+) -> Iterator[LiveQuote]:
+    """Give the live quotes that were current as known at a dataset version, in order of corridor and id.
+
+    Of one corridor (null: of all); of these sources, where they are named. Its whole history is looked through.
+    """
+    columns = quotes.c
+    query = select(*LIVE_COLUMNS).where(columns.terms.is_not(None), is_current(as_of=as_of))
+    if corridor is not None:
+        query = query.where(columns.corridor == corridor)
+    if sources is not None:
+        query = query.where(columns.source.concat("").in_(sorted(sources)))  # their index would lead to all of theirs
+    for row, description in described(connection, query.order_by(columns.corridor, columns.id)):
+        yield live_quote(row, description)
 
 
 def live_quote(row: Result[*tuple[Any, ...]], description: Description) -> LiveQuote:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, select, update
+from sqlalchemy import Connection, Text, select, text, update
 from sqlmodel import Field
 
 from app.db import KeyText
@@ -21,13 +21,14 @@ class ProviderRow(Row, table=True):
 
 
 class ProviderSpellingRow(Row, table=True):
-    """A spelling that a source published, and whom it means."""
+    """A spelling that a source published, and whom it means; ``since_version``: the dataset version that brought it."""
 
     __tablename__ = "provider_spellings"
 
     source: str = Field(primary_key=True, sa_type=KeyText)
     published: str = Field(primary_key=True, sa_type=KeyText)
     provider: str = Field(sa_type=KeyText, foreign_key="providers.id")
+    since_version: int = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 providers = table(ProviderRow)
@@ -52,9 +53,11 @@ def rename(connection: Connection, provider: str, name: str) -> None:
     connection.execute(update(providers).where(providers.c.id == provider).values(name=name))
 
 
-def add_spellings(connection: Connection, spellings: Iterable[Spelling]) -> int:
-    """Add published spellings of providers that are there; returns how many were new."""
-    return bulk.append(connection, bulk.Target(provider_spellings, Spelling._fields, ignore_existing=True), spellings)
+def add_spellings(connection: Connection, spellings: Iterable[Spelling], *, dataset_version: int) -> int:
+    """Add published spellings of providers that are there, in a dataset version; returns how many were new."""
+    same = {"since_version": dataset_version}
+    target = bulk.Target(provider_spellings, Spelling._fields, same, ignore_existing=True)
+    return bulk.append(connection, target, spellings)
 
 
 def names(connection: Connection) -> dict[str, str]:
@@ -63,10 +66,9 @@ def names(connection: Connection) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
-def spellings(connection: Connection) -> list[Spelling]:
-    """Return every published spelling, ordered by source and spelling."""
+def spellings(connection: Connection, as_of: int | None = None) -> list[Spelling]:
+    """Return every published spelling, ordered by source and spelling; ``as_of``: as known at that dataset version."""
     columns = provider_spellings.c
-    rows = connection.execute(
-        select(columns.source, columns.published, columns.provider).order_by(columns.source, columns.published)
-    )
+    query = select(columns.source, columns.published, columns.provider).order_by(columns.source, columns.published)
+    rows = connection.execute(query if as_of is None else query.where(columns.since_version <= as_of))
     return [Spelling(*row) for row in rows]

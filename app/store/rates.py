@@ -65,7 +65,24 @@ class FixingRow(Row, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class InstitutionVersionRow(Row, table=True):
+    """What was said of an institution from a dataset version on: ``institutions`` has the newest of each."""
+
+    __tablename__ = "institution_versions"
+
+    key: str = Field(primary_key=True, sa_type=KeyText)
+    dataset_version: int = Field(primary_key=True)
+    source: str = Field(sa_type=KeyText)
+    name: str = Field(sa_type=Text)
+    country: str | None = Field(sa_type=KeyText)
+    pivot_currency: str | None = Field(sa_type=KeyText)
+    rate_type: str | None = Field(sa_type=Text)
+    link: str | None = Field(sa_type=Text)
+    cadence: str | None = Field(sa_type=KeyText)
+
+
 institution_table = table(InstitutionRow)
+institution_versions = table(InstitutionVersionRow)
 fixings = table(FixingRow)
 
 _FIXING: Final = ("institution", "day", "base", "quote", "value")
@@ -98,9 +115,9 @@ def append(
     return bulk.append(connection, bulk.Target(fixings, _FIXING, same), records)
 
 
-def add_institutions(connection: Connection, records: Iterable[Sequence[str | None]]) -> int:
+def add_institutions(connection: Connection, records: Iterable[Sequence[str | None]], *, dataset_version: int) -> int:
     """Add institutions (key, source, name, country, pivot currency, rate type, link, cadence), or say anew what they
-    are; return how many are new or changed.
+    are, from a dataset version on; return how many are new or changed.
     """
     known = {
         row[0]: tuple(row) for row in connection.execute(select(*(institution_table.c[name] for name in _INSTITUTION)))
@@ -114,6 +131,10 @@ def add_institutions(connection: Connection, records: Iterable[Sequence[str | No
     ]
     if new:
         connection.execute(insert(institution_table), new)
+    told = [(*given[key], dataset_version) for key in given if known.get(key) != given[key]]
+    if told:
+        names = (*_INSTITUTION, "dataset_version")
+        connection.execute(insert(institution_versions), [dict(zip(names, record, strict=True)) for record in told])
     if changed:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _INSTITUTION[1:]}
         connection.execute(
@@ -122,30 +143,41 @@ def add_institutions(connection: Connection, records: Iterable[Sequence[str | No
     return len(new) + len(changed)
 
 
-def institutions(connection: Connection) -> dict[str, Institution]:
-    """Return every institution that is known, by key."""
-    rows = connection.execute(
-        select(*(institution_table.c[name] for name in _INSTITUTION)).order_by(institution_table.c.key)
-    )
+def institutions(connection: Connection, as_of: int | None = None) -> dict[str, Institution]:
+    """Return every institution that is known, or was at a dataset version, by key."""
+    if as_of is None:
+        query = select(*(institution_table.c[name] for name in _INSTITUTION)).order_by(institution_table.c.key)
+    else:
+        columns, later = institution_versions.c, institution_versions.alias("later")
+        is_newer = exists().where(
+            later.c.key == columns.key,
+            later.c.dataset_version > columns.dataset_version,
+            later.c.dataset_version <= as_of,
+        )
+        query = select(*(columns[name] for name in _INSTITUTION)).order_by(columns.key)
+        query = query.where(columns.dataset_version <= as_of, ~is_newer)
+    rows = connection.execute(query)
     return {row["key"]: Institution(**row) for row in rows.mappings()}
 
 
-def recent(connection: Connection, since: date) -> list[Fixing]:
-    """Return the newest version of each fixing from a day on, by institution and day."""
-    return _read(connection, _newest().where(_from_day(since)))
+def recent(connection: Connection, since: date, as_of: int | None = None) -> list[Fixing]:
+    """Return the newest version of each fixing from a day on, by institution and day; as known at a dataset version."""
+    return _read(connection, _newest(as_of).where(_from_day(since)))
 
 
-def between(connection: Connection, currencies: Collection[str], since: date, until: date) -> list[Fixing]:
+def between(
+    connection: Connection, currencies: Collection[str], since: date, until: date, as_of: int | None = None
+) -> list[Fixing]:
     """Return the newest version of the fixings that a rate between these currencies can rest on, both days included.
 
     Those with one of the currencies on either side; all of the institutions that fix against the euro, through which
     the others are joined; and all of those whose pivot the ECB did not quote throughout, which are joined through
-    whatever else they fix.
+    whatever else they fix. ``as_of``: as known at that dataset version.
     """
     columns, wanted = fixings.c, sorted(currencies)
-    unjoined = _unjoined(connection, since, until)
+    unjoined = _unjoined(connection, since, until, as_of)
     is_wanted = or_(columns.base.in_(wanted), columns.quote.in_(wanted), columns.institution.in_(unjoined))
-    return _read(connection, _newest().where(_from_day(since), columns.day <= until, is_wanted))
+    return _read(connection, _newest(as_of).where(_from_day(since), columns.day <= until, is_wanted))
 
 
 def fixed_in(  # noqa: PLR0913 - when, by whom, and of what
@@ -171,18 +203,19 @@ def fixed_in(  # noqa: PLR0913 - when, by whom, and of what
     return _read(connection, query)
 
 
-def _unjoined(connection: Connection, since: date, until: date) -> list[str]:
+def _unjoined(connection: Connection, since: date, until: date, as_of: int | None) -> list[str]:
     columns = fixings.c
-    rows = connection.execute(
+    query = (
         select(columns.quote, func.count(columns.day.distinct()))
         .where(columns.institution == ECB, columns.base == EURO, columns.day >= since, columns.day <= until)
         .group_by(columns.quote)
     )
+    rows = connection.execute(query if as_of is None else query.where(columns.dataset_version <= as_of))
     days = {currency: count for currency, count in rows}  # noqa: C416 - the rows are no pairs to the type checker
     most = max(days.values(), default=0)
     joined = {currency for currency, count in days.items() if count == most}
-    known = connection.execute(select(institution_table.c.key, institution_table.c.pivot_currency))
-    return sorted(key for key, pivot in known if pivot not in joined)
+    known = institutions(connection, as_of)
+    return sorted(key for key, one in known.items() if one.pivot_currency not in joined)
 
 
 def values_of(
@@ -283,7 +316,7 @@ def coverage(connection: Connection) -> list[Coverage]:
     return sorted(found.values())
 
 
-def _newest() -> Select[Any]:
+def _newest(as_of: int | None = None) -> Select[Any]:
     later = fixings.alias("later")
     columns = fixings.c
     superseded = exists().where(
@@ -293,7 +326,11 @@ def _newest() -> Select[Any]:
         later.c.quote == columns.quote,
         later.c.dataset_version > columns.dataset_version,
     )
+    if as_of is not None:
+        superseded = superseded.where(later.c.dataset_version <= as_of)
     query = select(*(columns[name] for name in _FIXING)).where(~superseded)
+    if as_of is not None:
+        query = query.where(columns.dataset_version <= as_of)
     return query.order_by(columns.institution, columns.day, columns.base, columns.quote)
 
 

@@ -1,14 +1,15 @@
 """Rounds: the quarters in which a source surveyed a corridor, and the current quotes of one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select
 from sqlmodel import Field
 
 from app.db import KeyText
 from app.domain.quotes import Description, Quote
+from app.store import bulk
 from app.store.quotes import DOMAIN_COLUMNS, is_current, quotes, read
 from app.store.schema import Row, table
 
@@ -27,7 +28,20 @@ class RoundRow(Row, table=True):
     current_quotes: int
 
 
+class RoundVersionRow(Row, table=True):
+    """How many current quotes a round had from a dataset version on: what ``rounds`` said then."""
+
+    __tablename__ = "round_versions"
+
+    source: str = Field(primary_key=True, sa_type=KeyText)
+    corridor: str = Field(primary_key=True, sa_type=KeyText)
+    period: str = Field(primary_key=True, sa_type=KeyText)
+    dataset_version: int = Field(primary_key=True)
+    current_quotes: int
+
+
 rounds = table(RoundRow)
+round_versions = table(RoundVersionRow)
 
 
 class Round(NamedTuple):
@@ -38,8 +52,8 @@ class Round(NamedTuple):
     period: str
 
 
-def recount(connection: Connection, source: str, period: str) -> None:
-    """Count the current quotes of one quarter again, for every corridor."""
+def recount(connection: Connection, source: str, period: str, corridors: Collection[str], version: int) -> None:
+    """Count the current quotes of one quarter again, for every corridor; of these ones a dataset version changed it."""
     connection.execute(delete(rounds).where(rounds.c.source == source, rounds.c.period == period))
     columns = quotes.c
     counted = (
@@ -48,6 +62,30 @@ def recount(connection: Connection, source: str, period: str) -> None:
         .group_by(columns.source, columns.corridor, columns.period)
     )
     connection.execute(insert(rounds).from_select(["source", "corridor", "period", "current_quotes"], counted))
+    of_round = (rounds.c.source == source, rounds.c.period == period)
+    counted_now = connection.execute(select(rounds.c.corridor, rounds.c.current_quotes).where(*of_round))
+    counts = {row.corridor: row.current_quotes for row in counted_now}
+    names = ("source", "corridor", "period", "current_quotes")
+    target = bulk.Target(round_versions, names, {"dataset_version": version})
+    bulk.append(connection, target, [(source, one, period, counts.get(one, 0)) for one in sorted(corridors)])
+
+
+def known_as_of(connection: Connection, as_of: int) -> list[Round]:
+    """Return every round that had a current quote as known at a dataset version, ordered as by ``known``."""
+    columns, later = round_versions.c, round_versions.alias("later")
+    is_newer = exists().where(
+        later.c.source == columns.source,
+        later.c.corridor == columns.corridor,
+        later.c.period == columns.period,
+        later.c.dataset_version > columns.dataset_version,
+        later.c.dataset_version <= as_of,
+    )
+    rows = connection.execute(
+        select(columns.source, columns.corridor, columns.period)
+        .where(columns.dataset_version <= as_of, columns.current_quotes > 0, ~is_newer)
+        .order_by(columns.source, columns.corridor, columns.period)
+    )
+    return [Round(*row) for row in rows]
 
 
 def known(connection: Connection) -> list[Round]:
@@ -72,10 +110,15 @@ def of_period(connection: Connection, period: str) -> list[Round]:
     return [Round(*row) for row in rows]
 
 
-def arrived(connection: Connection, source: str, period: str) -> datetime | None:
-    """Return when the first quote of a quarter was recorded, whatever became of it; null where there is none."""
+def arrived(connection: Connection, source: str, period: str, as_of: int | None = None) -> datetime | None:
+    """Return when the first quote of a quarter was recorded, whatever became of it; null where there is none.
+
+    ``as_of``: as known at that dataset version.
+    """
     columns = quotes.c
     query = select(func.min(columns.recorded_at)).where(columns.source == source, columns.period == period)
+    if as_of is not None:
+        query = query.where(columns.dataset_version <= as_of)
     found: datetime | None = connection.execute(query).scalar()
     return found
 
@@ -95,12 +138,17 @@ def surveyed_periods(connection: Connection, source: str) -> set[str]:
         found.add(newest)
 
 
-def quotes_of(connection: Connection, corridor: str, period: str, *, source: str | None = None) -> list[Quote]:
-    """Return the current quotes of a corridor in a quarter, ordered by time and id."""
+def quotes_of(
+    connection: Connection, corridor: str, period: str, *, source: str | None = None, as_of: int | None = None
+) -> list[Quote]:
+    """Return the current quotes of a corridor in a quarter, ordered by time and id.
+
+    ``as_of``: those that were current as known at that dataset version.
+    """
     columns = quotes.c
     query = (
         select(*DOMAIN_COLUMNS)
-        .where(columns.corridor == corridor, columns.period == period, is_current())
+        .where(columns.corridor == corridor, columns.period == period, is_current(as_of=as_of))
         .order_by(columns.observed_at, columns.id)
     )
     if source is not None:
@@ -109,10 +157,19 @@ def quotes_of(connection: Connection, corridor: str, period: str, *, source: str
 
 
 def quotes_of_period(
-    connection: Connection, source: str, period: str, shared: dict[bytes, Description] | None = None
+    connection: Connection,
+    source: str,
+    period: str,
+    shared: dict[bytes, Description] | None = None,
+    *,
+    as_of: int | None = None,
 ) -> Iterator[Quote]:
-    """Stream the current quotes of a whole quarter, in no order; ``shared`` carries descriptions over several calls."""
+    """Stream the current quotes of a whole quarter, in no order; ``shared`` carries descriptions over several calls.
+
+    ``as_of`` as of ``quotes_of``.
+    """
     columns = quotes.c
-    query = select(*DOMAIN_COLUMNS).where(columns.source == source, columns.period == period, is_current())
+    of_quarter = (columns.source == source, columns.period == period)
+    query = select(*DOMAIN_COLUMNS).where(*of_quarter, is_current(as_of=as_of))
     for quote, _ in read(connection, query, shared):
         yield quote

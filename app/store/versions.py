@@ -21,7 +21,10 @@ class DatasetVersionRow(Row, table=True):
     """
 
     __tablename__ = "dataset_versions"
-    __table_args__ = (Index("ix_dataset_versions_source_version", "source", "version"),)
+    __table_args__ = (
+        Index("ix_dataset_versions_source_version", "source", "version"),
+        Index("ix_dataset_versions_committed_at_version", "committed_at", "version"),
+    )
 
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     committed_at: datetime = Field(sa_type=UtcDateTime)
@@ -93,6 +96,22 @@ def newest_version(connection: Connection, sources: Collection[str] | None = Non
     return None if row is None else DatasetVersion(*row)
 
 
+def version_as_of(
+    connection: Connection, instant: datetime, sources: Collection[str] | None = None
+) -> DatasetVersion | None:
+    """Return the newest dataset version that was committed at or before an instant, null where none was.
+
+    ``sources`` as in ``newest_version``. Versions are committed in the order of their times.
+    """
+    columns = dataset_versions.c
+    latest = (columns.committed_at.desc(), columns.version.desc())
+    query = select(*_VERSION).where(columns.committed_at <= instant).order_by(*latest).limit(1)
+    if sources is not None:
+        query = query.where(columns.source.in_((EVERYBODY, *sources)))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
 def find_version(connection: Connection, version: int) -> DatasetVersion | None:
     """Return one dataset version."""
     row = connection.execute(select(*_VERSION).where(dataset_versions.c.version == version)).one_or_none()
@@ -100,11 +119,16 @@ def find_version(connection: Connection, version: int) -> DatasetVersion | None:
 
 
 def corridor_newest_versions(
-    connection: Connection, sources: Collection[str] | None = None, *, since: int = 0
+    connection: Connection,
+    sources: Collection[str] | None = None,
+    *,
+    since: int = 0,
+    as_of: int | None = None,
 ) -> dict[str, DatasetVersion]:
     """Return, for each corridor, the newest dataset version that touched it; ``since``: only of those after it.
 
-    ``sources`` as in ``newest_version``. Within each corridor (and source) the key leads to its newest version.
+    ``as_of``: only of those up to that version. ``sources`` as in ``newest_version``. Within each corridor (and source)
+    the key leads to its newest version.
     """
     columns = corridor_versions.c
     newest: dict[str, int] = {}
@@ -112,6 +136,8 @@ def corridor_newest_versions(
         touched = select(func.max(columns.version)).where(columns.corridor == corridors.c.id, columns.version > since)
         if source is not None:
             touched = touched.where(columns.source == source)
+        if as_of is not None:
+            touched = touched.where(columns.version <= as_of)
         for corridor, version in connection.execute(select(corridors.c.id, touched.scalar_subquery())):
             if version is not None and version > newest.get(corridor, 0):
                 newest[corridor] = version
@@ -139,7 +165,8 @@ def record_version(
     """
     rounds_touched = set(touched)
     for period in sorted({place.period for place in rounds_touched if place.period is not None}):
-        rounds.recount(connection, brought_by, period)
+        in_period = {place.corridor for place in rounds_touched if place.period == period}
+        rounds.recount(connection, brought_by, period, in_period, version.version)
     before = newest_version(connection)
     committed_at = version.committed_at if clock is None else clock()
     if before is not None:

@@ -14,6 +14,25 @@ branch_labels = None
 depends_on = None
 
 
+# What was there before its past was kept counts as known since the first version that could have brought it.
+_ROUNDS_KNOWN = """
+    INSERT INTO round_versions (source, corridor, period, dataset_version, current_quotes)
+    SELECT rounds.source, rounds.corridor, rounds.period,
+        (SELECT min(quotes.dataset_version) FROM quotes WHERE quotes.source = rounds.source
+            AND quotes.period = rounds.period AND quotes.corridor = rounds.corridor),
+        rounds.current_quotes
+    FROM rounds
+"""
+_INSTITUTIONS_KNOWN = """
+    INSERT INTO institution_versions
+        (key, dataset_version, source, name, country, pivot_currency, rate_type, link, cadence)
+    SELECT key,
+        coalesce((SELECT min(fixings.dataset_version) FROM fixings WHERE fixings.institution = institutions.key), 0),
+        source, name, country, pivot_currency, rate_type, link, cadence
+    FROM institutions
+"""
+
+
 def upgrade() -> None:
     op.create_table(
         "api_keys",
@@ -184,6 +203,32 @@ def upgrade() -> None:
     op.add_column("imports", sa.Column("withdrawn_version", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_imports_partner"), "imports", ["partner"], unique=False)
     op.create_index(op.f("ix_imports_public_id"), "imports", ["public_id"], unique=True)
+    op.create_table(
+        "round_versions",
+        sa.Column("source", columns.KeyText(), nullable=False),
+        sa.Column("corridor", columns.KeyText(), nullable=False),
+        sa.Column("period", columns.KeyText(), nullable=False),
+        sa.Column("dataset_version", sa.Integer(), nullable=False),
+        sa.Column("current_quotes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "corridor", "period", "dataset_version", name=op.f("pk_round_versions")),
+    )
+    op.create_table(
+        "institution_versions",
+        sa.Column("key", columns.KeyText(), nullable=False),
+        sa.Column("dataset_version", sa.Integer(), nullable=False),
+        sa.Column("source", columns.KeyText(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("country", columns.KeyText(), nullable=True),
+        sa.Column("pivot_currency", columns.KeyText(), nullable=True),
+        sa.Column("rate_type", sa.Text(), nullable=True),
+        sa.Column("link", sa.Text(), nullable=True),
+        sa.Column("cadence", columns.KeyText(), nullable=True),
+        sa.PrimaryKeyConstraint("key", "dataset_version", name=op.f("pk_institution_versions")),
+    )
+    op.execute(_ROUNDS_KNOWN)
+    op.execute(_INSTITUTIONS_KNOWN)
+    op.add_column("provider_spellings", sa.Column("since_version", sa.Integer(), server_default="0", nullable=False))
+    op.create_index("ix_dataset_versions_committed_at_version", "dataset_versions", ["committed_at", "version"])
     op.create_index("ix_quotes_import_id", "quotes", ["import_id"], unique=False)
     op.create_index("ix_quote_changes_other_quote_id", "quote_changes", ["other_quote_id"], unique=False)
 
@@ -193,6 +238,10 @@ def downgrade() -> None:
     op.execute("DELETE FROM quotes WHERE source LIKE 'partner-%'")
     op.drop_index("ix_quote_changes_other_quote_id", table_name="quote_changes")
     op.drop_index("ix_quotes_import_id", table_name="quotes")
+    op.drop_index("ix_dataset_versions_committed_at_version", table_name="dataset_versions")
+    op.drop_column("provider_spellings", "since_version")
+    op.drop_table("institution_versions")
+    op.drop_table("round_versions")
     op.drop_index(op.f("ix_imports_public_id"), table_name="imports")
     op.drop_index(op.f("ix_imports_partner"), table_name="imports")
     op.drop_column("imports", "withdrawn_version")

@@ -101,7 +101,11 @@ def fixed(day: date) -> Callable[[Connection], object]:
     """Store a day's rates of the ECB."""
 
     def work(connection: Connection) -> None:
-        add_institutions(connection, [("ecb", "ecb", "European Central Bank", None, "EUR", "reference", None, "daily")])
+        add_institutions(
+            connection,
+            [("ecb", "ecb", "European Central Bank", None, "EUR", "reference", None, "daily")],
+            dataset_version=1,
+        )
         record = ("ecb", day.isoformat(), "EUR", "USD", "1.1")
         append(connection, [record], import_id=1, dataset_version=1, recorded_at=NOW)
 

@@ -92,11 +92,15 @@ def rates_arrive(connection: Connection) -> None:
     file = ImportFile(identity=identity, file_name="f", layout=None, is_synthetic=False)
     import_id = imports.start(connection, file, started_at=at(0))
     version = versions.next_version(connection)
-    rates.add_institutions(connection, [("ecb", "ecb", "European Central Bank", None, "EUR", None, None, None)])
+    rates.add_institutions(
+        connection, [("ecb", "ecb", "European Central Bank", None, "EUR", None, None, None)], dataset_version=1
+    )
     values = (("GBP", "0.8726"), ("PHP", "69.266"), ("USD", "1.1604"))
     fixings = [("ecb", "2026-11-20", "EUR", currency, value) for currency, value in values]
     rates.append(connection, fixings, import_id=import_id, dataset_version=version, recorded_at=at(0))
-    versions.record_version(connection, DatasetVersion(version, at(0), import_id, "rates"), brought_by="ecb", touched=())
+    versions.record_version(
+        connection, DatasetVersion(version, at(0), import_id, "rates"), brought_by="ecb", touched=()
+    )
     imports.finish(connection, import_id, finished_at=at(0), counts={}, dataset_version=version)
 
 

@@ -35,7 +35,7 @@ def offering(*offered: str, key: str = "a", hours: float = 0, declared: str | No
 
 def fix(connection: Connection, fixings: Iterable[tuple[str, str, str]] = FIXED) -> None:
     """Store what the ECB fixed: on 20 November a pound is 79.379 pesos."""
-    rates.add_institutions(connection, [ECB])
+    rates.add_institutions(connection, [ECB], dataset_version=1)
     records = [("ecb", day, "EUR", currency, value) for day, currency, value in fixings]
     rates.append(connection, records, import_id=1, dataset_version=1, recorded_at=at(0))
 

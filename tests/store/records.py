@@ -110,7 +110,9 @@ def store(  # noqa: PLR0913 - each says what a test is about
     version = versions.next_version(connection)
     corridors.add(connection, sorted({record.corridor for record in records}))
     providers.add_providers(connection, [("example-transfer", "Example Transfer")])
-    providers.add_spellings(connection, [Spelling("rpw", "Example  Transfer", "example-transfer")])
+    providers.add_spellings(
+        connection, [Spelling("rpw", "Example  Transfer", "example-transfer")], dataset_version=version
+    )
     descriptions.append(connection, [described()])
     quotes.append(connection, records, import_id=import_id, dataset_version=version, recorded_at=at)
     quotes.append_changes(connection, changes, dataset_version=version)

@@ -128,12 +128,12 @@ def test_the_same_version_twice_is_refused(empty_engine: Engine) -> None:
 
 def test_a_spelling_needs_its_provider_and_keeps_its_first_meaning(empty_engine: Engine) -> None:
     with pytest.raises(IntegrityError), writing(empty_engine) as connection:
-        providers.add_spellings(connection, [Spelling("rpw", "Nobody", "nobody")])
+        providers.add_spellings(connection, [Spelling("rpw", "Nobody", "nobody")], dataset_version=1)
     with writing(empty_engine) as connection:
         assert providers.add_providers(connection, [("b", "B"), ("a", "A"), ("a", "A again")]) == 2
         assert providers.add_providers(connection, [("a", "Other"), ("c", "C")]) == 1
         spellings = [Spelling("rpw", "b B", "b"), Spelling("rpw", "a  A", "a"), Spelling("rpw", "a  A", "b")]
-        assert providers.add_spellings(connection, spellings) == 2
+        assert providers.add_spellings(connection, spellings, dataset_version=1) == 2
         assert providers.names(connection) == {"a": "A", "b": "B", "c": "C"}
         assert providers.spellings(connection) == [Spelling("rpw", "a  A", "a"), Spelling("rpw", "b B", "b")]
 

@@ -47,7 +47,7 @@ def stored(engine: Engine) -> Engine:
             ),
         )
 
-    transact(engine, lambda connection: rates.add_institutions(connection, INSTITUTIONS))
+    transact(engine, lambda connection: rates.add_institutions(connection, INSTITUTIONS, dataset_version=1))
     store(1, FIXINGS)
     store(2, [("ecb", "2020-06-15", "EUR", "GBP", "0.89448"), ("ecb", "2015-01-05", "EUR", "RUB", "69.2")])
     return engine
@@ -133,7 +133,7 @@ def test_a_long_span_has_the_same_rates_as_where_all_is_known(
     ]
 
     def store(connection: Connection) -> None:
-        rates.add_institutions(connection, institutions)
+        rates.add_institutions(connection, institutions, dataset_version=1)
         rates.append(connection, invented(chance), import_id=1, dataset_version=1, recorded_at=NOW)
 
     transact(empty_engine, store)

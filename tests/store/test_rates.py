@@ -25,7 +25,7 @@ def fixing(institution: str, day: str, pair: str, value: str) -> tuple[str, str,
 
 
 def store(connection: Connection, records: Iterable[Sequence[str]], version: int = 1) -> int:
-    rates.add_institutions(connection, [ECB, BSP, CBN])
+    rates.add_institutions(connection, [ECB, BSP, CBN], dataset_version=1)
     return rates.append(connection, records, import_id=version, dataset_version=version, recorded_at=NOW)
 
 
@@ -112,10 +112,10 @@ def test_between_gives_what_a_rate_can_rest_on_and_no_more(empty_engine: Engine)
 
 def test_institutions_are_told_and_told_anew(empty_engine: Engine) -> None:
     with writing(empty_engine) as connection:
-        assert rates.add_institutions(connection, [ECB, BSP]) == 2
-        assert rates.add_institutions(connection, [ECB, BSP]) == 0
-        assert rates.add_institutions(connection, [ECB, (*BSP[:2], "The Bank", *BSP[3:]), CBN]) == 2
-        assert rates.add_institutions(connection, []) == 0
+        assert rates.add_institutions(connection, [ECB, BSP], dataset_version=1) == 2
+        assert rates.add_institutions(connection, [ECB, BSP], dataset_version=1) == 0
+        assert rates.add_institutions(connection, [ECB, (*BSP[:2], "The Bank", *BSP[3:]), CBN], dataset_version=2) == 2
+        assert rates.add_institutions(connection, [], dataset_version=1) == 0
     with reading(empty_engine) as connection:
         found = rates.institutions(connection)
     assert list(found) == ["bsp", "cbn", "ecb"]

@@ -53,7 +53,7 @@ def test_calls_rates_and_decisions_are_gathered(empty_engine: Engine) -> None:
         keep(connection, "failed", 3)
         fetches.pause(connection, "ecb", "asked to", NOON)
         fetches.serve_until(connection, "ecb", NOON + HOUR)
-        rates.add_institutions(connection, [("ecb", "ecb", "ECB", None, "EUR", None, None, None)])
+        rates.add_institutions(connection, [("ecb", "ecb", "ECB", None, "EUR", None, None, None)], dataset_version=1)
         for day in ("2026-11-20", "2026-11-23"):
             fixing = ("ecb", day, "EUR", "USD", "1.1")
             rates.append(connection, [fixing], import_id=1, dataset_version=1, recorded_at=NOON)
