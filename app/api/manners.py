@@ -44,7 +44,7 @@ class Manners:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._dress(MutableHeaders(scope=message))
+                self._dress(MutableHeaders(scope=message), asked)
             elif is_head and message["type"] == "http.response.body":
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
             await send(message)
@@ -62,7 +62,7 @@ class Manners:
                 scope["route"] = asked["route"]  # for ``Observed``
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _body_length(scope) > LARGEST_READ_BODY_BYTES:
+        if scope["method"] != "POST" and _body_length(scope) > LARGEST_READ_BODY_BYTES:  # writes have their own limits
             await framework_problem(413).response(scope["request_id"])(scope, receive, send)
         elif scope["method"] == "OPTIONS" and (allowed := self._allowed(scope)):
             await send({"type": "http.response.start", "status": 204, "headers": _preflight(allowed)})
@@ -91,8 +91,10 @@ class Manners:
             *(known and ["OPTIONS"]),
         ]
 
-    def _dress(self, headers: MutableHeaders) -> None:
-        headers["X-ThreePercent-Version"] = f"{APP_VERSION}; {self.dataset_version()}; {METHODOLOGY_VERSION}"
+    def _dress(self, headers: MutableHeaders, scope: Scope) -> None:
+        own = scope.get("state", {}).get("dataset_version")  # of a sandbox, or of a board with private sources
+        dataset_version = self.dataset_version() if own is None else own
+        headers["X-ThreePercent-Version"] = f"{APP_VERSION}; {dataset_version}; {METHODOLOGY_VERSION}"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import DatabaseError
-from app.domain import errors, push_errors
+from app.domain import body_errors, errors, push_errors
 from app.observability import log_away
 
 MEDIA_TYPE = "application/problem+json"
@@ -143,6 +143,10 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (errors.NoLiveQuotes, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
     (TooManyRequestsError, 429, "Ask again after the seconds in Retry-After; RateLimit-Policy tells what is allowed."),
     (TooManyQuotesError, 429, "Send the rest after the seconds in Retry-After, or ask the operator for another plan."),
+    (body_errors.BodyTooLarge, 413, "Send less, in several calls."),
+    (body_errors.BodyCutShort, 400, "Send the whole body again."),
+    (body_errors.BodyUnreadable, 400, "Send JSON in UTF-8, with each field once; /docs shows every body."),
+    (body_errors.BodyOfOtherKind, 415, "Send what the answer names."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
     (push_errors.IdempotencyKeyMissing, 400, "Send the header Idempotency-Key with a text of your own."),
     (push_errors.IdempotencyKeyMalformed, 400, "Send one Idempotency-Key of 1 to 255 printable ASCII characters."),
