@@ -99,7 +99,9 @@ def take(  # noqa: PLR0913 - what is taken, where it goes, and when
     """
     content_hash = sha256(body).hexdigest()
     name = ask.target if file_name is None else file_name
-    answer = _Answer(engine, source, ask, content_hash, name, now, is_dry_run, public_sources, clock)
+    answer = _Answer(
+        engine, source, ask, content_hash, name, now, is_dry_run, public_sources, clock, is_file=file_name is not None
+    )
     try:
         if not is_dry_run:
             archive.keep_bytes(body, data_dir)
@@ -137,6 +139,7 @@ class _Answer:
     is_dry_run: bool
     public_sources: Collection[str]
     clock: Clock | None
+    is_file: bool
 
     @property
     def file(self) -> imports.ImportFile:
@@ -153,8 +156,12 @@ class _Answer:
         )
 
     def known(self, connection: Connection) -> imports.Import | None:
-        """Return the import of the same bytes, unless the source brought something else for them since."""
-        return imports.find_newest_answer(connection, self.file)
+        """Return the import of the same bytes, unless the source brought something else for them since.
+
+        Nor where that was withdrawn and a person imports the file again; what is only fetched again stays withdrawn.
+        """
+        found = imports.find_newest_answer(connection, self.file)
+        return None if found is not None and self.is_file and found.withdrawn_version is not None else found
 
     def store(
         self,

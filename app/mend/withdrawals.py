@@ -50,19 +50,24 @@ def withdraw(
     """Withdraw quotes in one transaction; a dry run only looks. Nothing is logged where nothing is meant."""
     if is_dry_run:
         with reading(engine) as connection:
-            return _planned(connection, selection).withdrawn()
+            return look(connection, selection)
 
     def act(connection: Connection) -> Withdrawn:
         detail = _detail(selection)
         withdrawn = withdraw_now(connection, selection, hand)
         if withdrawn.quotes or withdrawn.waiting:
-            counts = _counts(withdrawn)
+            counts = counts_of(withdrawn)
             action = Action.QUOTES_WITHDRAWN
             log_act(connection, hand, action=action, subject=selection.source, detail={**detail, **counts})
         remember(connection, withdrawn)
         return withdrawn
 
     return transact(engine, act)
+
+
+def look(connection: Connection, selection: Selection) -> Withdrawn:
+    """Return what a withdrawal would come to."""
+    return _planned(connection, selection).withdrawn()
 
 
 def withdraw_now(connection: Connection, selection: Selection, hand: Hand) -> Withdrawn:
@@ -211,7 +216,8 @@ def _service(one: Found) -> Service:
     return Service(one.source_key, one.tier)
 
 
-def _counts(withdrawn: Withdrawn) -> Detail:
+def counts_of(withdrawn: Withdrawn) -> Detail:
+    """Return what a withdrawal came to, for the log."""
     return {
         "quotes": len(withdrawn.quotes),
         "returned": len(withdrawn.returned),

@@ -174,6 +174,11 @@ def fail(connection: Connection, import_id: int, *, finished_at: datetime, failu
     )
 
 
+def mark_withdrawn(connection: Connection, import_id: int, version: int) -> None:
+    """Record since which dataset version all of an import is taken back."""
+    connection.execute(update(imports).where(imports.c.id == import_id).values(withdrawn_version=version))
+
+
 def find(connection: Connection, import_id: int) -> Import | None:
     """Return one import."""
     row = connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none()
@@ -200,7 +205,10 @@ def pushed_by_partner(
 
 
 def find_finished(connection: Connection, identity: FileIdentity) -> Import | None:
-    """Return the newest committed import of the same bytes under the same labels and corrections."""
+    """Return the newest committed import of the same bytes under the same labels and corrections.
+
+    One that was withdrawn does not count: whoever imports its file again wants it back.
+    """
     row = connection.execute(
         select(imports)
         .where(
@@ -209,6 +217,7 @@ def find_finished(connection: Connection, identity: FileIdentity) -> Import | No
             imports.c.labels_hash == identity.labels_hash,
             imports.c.corrections_hash == identity.corrections_hash,
             imports.c.status == ImportStatus.COMMITTED,
+            imports.c.withdrawn_version.is_(None),
         )
         .order_by(imports.c.id.desc())
         .limit(1)
