@@ -22,7 +22,9 @@ from app.api.v1.routers import ROUTERS
 from app.board import load_newer
 from app.db import DatabaseError, open_engine, upgrade
 from app.domain.partners import Partner
+from app.jobs import ImportWorker
 from app.observability import Metrics, Observed, configure_logs, log, log_away
+from app.push.files import FileWorld
 from app.refresh import Worker, fetched_sources
 from app.sandbox import Sandboxes
 from app.settings import Settings
@@ -102,6 +104,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_logs(shared.settings)
     is_ready = await asyncio.to_thread(_start, shared)
     app.state.usage.start()
+    importing = _importing(shared)
+    importing.start()
     keeping_new = asyncio.create_task(_keep_new(shared, is_ready=is_ready))
     try:
         async with _fetching(shared):
@@ -112,9 +116,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping_new.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_new
+        await asyncio.to_thread(importing.end)
         await asyncio.to_thread(app.state.usage.stop)
         app.state.limits.close()
         shared.engine.dispose()
+
+
+def _importing(shared: Served) -> ImportWorker:
+    """Return what imports the files that partners send; of several processes each file is imported by one."""
+    world = FileWorld(
+        engine=shared.engine,
+        data_dir=shared.settings.data_dir,
+        geography=shared.geography,
+        clock=shared.clock,
+        most_bytes=shared.settings.import_bytes,
+    )
+    return ImportWorker(world, shared.metrics)
 
 
 @asynccontextmanager

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     import_seconds_per_50_mb: int = Field(
         default=120, ge=1, description="Time to read an import file, for each 50 MB or part of them."
     )
+    import_bytes: int = Field(
+        default=2 * 1024**3, ge=1024, description="Bytes of a file that a partner sends, packed and unpacked."
+    )
     refresh_in_server: bool = Field(
         default=False, description="Whether `serve` also fetches sources when they are due, as `refresh` does."
     )

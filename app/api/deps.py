@@ -317,6 +317,7 @@ ReviewingDep = Annotated[Writing, Depends(needs(Scope.QUOTES_REVIEW))]
 AccountDep = Annotated[Writing, Depends(needs(Scope.ACCOUNT))]
 JsonOnlyDep = Annotated[str, Depends(_json_only)]
 ServedDep = Annotated[Served, Depends(served)]
+PagingDep = Annotated[Paging, Depends(_paging)]
 ReadingDep = Annotated[Reading, Depends(_reading)]
 ListReadingDep = Annotated[ListReading, Depends(_list_reading)]
 ANY_OF = Query(description="Any of these words, separated by commas; `unknown` never matches.")

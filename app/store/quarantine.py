@@ -152,6 +152,15 @@ class Wanted(NamedTuple):
         return [columns[name] == value for name, value in self._asdict().items() if value is not None]
 
 
+def rejected(connection: Connection, import_id: int, *, after: int, limit: int) -> list[RejectedRecord]:
+    """Return the items of one import that were refused, in order, those behind the place ``after``."""
+    columns = rejected_items.c
+    query = select(*(columns[name] for name in RejectedRecord._fields)).where(
+        columns.import_id == import_id, columns.place > after
+    )
+    return [RejectedRecord(*row) for row in connection.execute(query.order_by(columns.place).limit(limit))]
+
+
 def forget_rejected(connection: Connection, before: datetime) -> int:
     """Delete what was refused before an instant; return how many."""
     return connection.execute(delete(rejected_items).where(rejected_items.c.recorded_at < before)).rowcount

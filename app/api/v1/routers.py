@@ -6,6 +6,7 @@ from app.api.v1 import (
     corridors,
     cost_curve,
     countries,
+    imports,
     providers,
     quotes,
     rates,
@@ -26,6 +27,7 @@ ROUTERS = (
     rates.router,
     vocabulary.router,
     sources.router,
+    imports.router,
     status.router,
     usage.router,
 )
