@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.domain.vocabulary import FeeMode
 
@@ -47,6 +47,9 @@ class ScheduleFee:
     is_marginal: bool = False
 
 
+Fee: TypeAlias = AmountFee | PercentFee | ScheduleFee
+
+
 @dataclass(frozen=True, slots=True)
 class RateBand:
     """A rate (receiving currency per 1 sending) for the whole amount, from an amount (included) on."""
@@ -65,7 +68,7 @@ class Terms:
     """
 
     fee_mode: FeeMode
-    fee: AmountFee | PercentFee | ScheduleFee
+    fee: Fee
     rates: tuple[RateBand, ...] = ()
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
@@ -92,6 +95,22 @@ def fee_mode_of(text: str) -> str:
     return text.partition('"fee_mode":"')[2].partition('"')[0]
 
 
+def fee_text_of(text: str) -> str:
+    """Return the fee as ``terms_text`` wrote it, without reading the rest: equal texts are equal fees."""
+    return text.partition('"fee":')[2].partition(',"fee_mode"')[0]
+
+
+def fee_from(text: str) -> Fee:
+    """Return the fee that ``fee_text_of`` returned as text."""
+    return _fee(json.loads(text))
+
+
+def first_rate_of(text: str) -> Decimal | None:
+    """Return the first of the rates in what ``terms_text`` wrote, reading nothing else; null where there is none."""
+    rate = text.partition('"rates":[{')[2].partition('"rate":"')[2].partition('"')[0]
+    return Decimal(rate) if rate else None
+
+
 def terms_from(text: str) -> Terms:
     """Return the terms that ``terms_text`` wrote."""
     whole = json.loads(text)
@@ -106,7 +125,7 @@ def terms_from(text: str) -> Terms:
     )
 
 
-def _fee_document(fee: AmountFee | PercentFee | ScheduleFee) -> dict[str, Any]:
+def _fee_document(fee: Fee) -> dict[str, Any]:
     if isinstance(fee, AmountFee):
         return {"amount": _text(fee.amount), "at_amount": _text(fee.at_amount), "kind": "amount"}
     if isinstance(fee, PercentFee):
@@ -124,7 +143,7 @@ def _fee_document(fee: AmountFee | PercentFee | ScheduleFee) -> dict[str, Any]:
     return {"bands": bands, "kind": "schedule", "marginal": fee.is_marginal}
 
 
-def _fee(document: dict[str, Any]) -> AmountFee | PercentFee | ScheduleFee:
+def _fee(document: dict[str, Any]) -> Fee:
     if document["kind"] == "amount":
         return AmountFee(Decimal(document["amount"]), Decimal(document["at_amount"]))
     if document["kind"] == "percent":

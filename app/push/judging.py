@@ -16,13 +16,13 @@ from app.domain.geography import Geography
 from app.domain.live import default_live_amount
 from app.domain.look_alikes import appearance
 from app.domain.partners import Partner
-from app.domain.plausibility.cases import Against, Case, NamedProvider, Pair
+from app.domain.plausibility.cases import Against, Before, Case, NamedProvider, Pair, fee_at, judged_amount
 from app.domain.plausibility.parameters import Parameters, parameters_on
 from app.domain.plausibility.quotes import findings
 from app.domain.plausibility.sandbox import forced
 from app.domain.providers import suggest_providers
 from app.domain.rates import DOLLAR
-from app.domain.terms import Terms, terms_from
+from app.domain.terms import Terms, fee_from, fee_text_of, first_rate_of, terms_from
 from app.domain.verdicts import Finding
 from app.ingest.reference_rates import ReferenceRates
 from app.sources.source import LiveRecord
@@ -30,6 +30,7 @@ from app.store import providers, standing_offers
 from app.store.standing_offers import Said
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+_NOTHING: Final = Decimal(0)
 _DAY: Final = timedelta(days=1) // _MICROSECOND
 
 
@@ -82,17 +83,23 @@ class _Known:
         pair = self._pairs.get(key)
         if pair is None:
             pair = self._pairs[key] = self._pair(*key)
+        amount = judged_amount(terms, pair)
+        against = self._reference(record)
+        service = record.service
         return Case(
-            provider=self._providers.named(record.service.provider, record.service.provider_name),
+            provider=self._providers.named(service.provider, service.provider_name),
             pair=pair,
             terms=terms,
             observed_at=record.observed_at,
             valid_until=record.valid_until,
             now=self._now,
             parameters=self._parameters,
-            against=self._reference(record),
-            before=self._before(record, terms),
-            has_twin=record.content_hash in self._said,
+            amount=amount,
+            fee=_NOTHING if amount is None else fee_at(terms.fee, amount),
+            odd_rates=() if against is None else against.odd(terms.rates),
+            against=against,
+            before=self._before(record) if self._standing else None,
+            has_twin=bool(self._said) and record.content_hash in self._said,
         )
 
     def _days(self, records: Sequence[LiveRecord]) -> set[date]:
@@ -111,14 +118,15 @@ class _Known:
             against = self._against[id(rate)] = Against(rate, self._parameters)
         return against
 
-    def _before(self, record: LiveRecord, terms: Terms) -> Terms | None:
+    def _before(self, record: LiveRecord) -> Before | None:
         offer = self._standing.get(record.source_key)
         if offer is None or abs(record.observed_at - offer.observed_at) > self._compared_within:
             return None
         was = offer.corridor, offer.sending_currency, offer.receiving_currency
         if was != (record.corridor, record.sending_currency, record.receiving_currency):
             return None
-        return terms if offer.terms == record.terms else terms_from(offer.terms)
+        fee = fee_text_of(offer.terms)
+        return Before(first_rate_of(offer.terms), None if fee == fee_text_of(record.terms) else fee_from(fee))
 
     def _pair(self, corridor: str, sending_currency: str, receiving_currency: str) -> Pair:
         sending_country, _, receiving_country = corridor.partition("-")

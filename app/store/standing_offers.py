@@ -44,6 +44,8 @@ def standing(connection: Connection, source: str, source_keys: Collection[str]) 
         columns.terms,
     ).join_from(live_quotes, quotes, is_its_quote())
     found: dict[str, StandingOffer] = {}
+    if connection.execute(select(index.source).where(index.source == source).limit(1)).first() is None:
+        return found
     ordered = sorted(source_keys)
     for start in range(0, len(ordered), KEYS_AT_ONCE):
         keys = ordered[start : start + KEYS_AT_ONCE]

@@ -1,6 +1,6 @@
 """A pushed quote with all that is known around it: what the rules of ``quotes`` are asked about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -11,13 +11,14 @@ from typing import Final, NamedTuple, TypeAlias
 from app.domain.money import exact
 from app.domain.plausibility.parameters import Parameters
 from app.domain.rates import ReferenceRate
-from app.domain.terms import AmountFee, PercentFee, ScheduleFee, Terms
+from app.domain.terms import AmountFee, Fee, PercentFee, RateBand, ScheduleFee, Terms
 from app.domain.verdicts import Finding
 
 EXACT: Final = Context(prec=80)
 """Wide enough that no sum and no product of two published numbers is rounded."""
 
 _HUNDRED: Final = Decimal(100)
+_HUNDREDTH: Final = Decimal("0.01")
 _NOTHING: Final = Decimal(0)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UP, _DOWN = Context(prec=40, rounding=ROUND_CEILING), Context(prec=40, rounding=ROUND_FLOOR)
@@ -71,17 +72,28 @@ class Against:
             _DOWN.divide(Decimal(highest.numerator), Decimal(highest.denominator)),
         )
 
-    def is_usual(self, rate: Decimal) -> bool:
-        """Say whether a rate surely has a usual margin."""
+    def odd(self, rates: Sequence[RateBand]) -> Sequence[int]:
+        """Return the places of the rates that do not surely have a usual margin."""
         low, high = self.usual
-        return low <= rate <= high
+        if len(rates) == 1 and low <= rates[0].rate <= high:
+            return ()
+        return [place for place, band in enumerate(rates) if not low <= band.rate <= high]
+
+
+class Before(NamedTuple):
+    """What the same service of the same partner cost before; ``fee`` null: the fee is the same."""
+
+    rate: Decimal | None
+    fee: Fee | None
 
 
 class Case(NamedTuple):
     """One quote, and what is known around it; times are microseconds since 1970 (UTC).
 
-    ``against``: the reference rate that counted when it was observed; ``before``: the same service's current terms,
-    where they are comparable; ``has_twin``: another partner's quote says the same about the same instant.
+    ``amount``: at which the fee is judged, null where none suggests itself, and ``fee`` the fee there; ``odd_rates``:
+    its rates whose margins may be unusual, by their places. ``against``: the reference rate that counted when it was
+    observed; ``before``: the same service's current price, where the two are comparable; ``has_twin``: another partner
+    says the same about the same instant.
     """
 
     provider: NamedProvider
@@ -91,56 +103,65 @@ class Case(NamedTuple):
     valid_until: int | None
     now: int
     parameters: Parameters
+    amount: Decimal | None
+    fee: Decimal
+    odd_rates: Sequence[int] = ()
     against: Against | None = None
-    before: Terms | None = None
+    before: Before | None = None
     has_twin: bool = False
-
-    @property
-    def usual_amount(self) -> Decimal | None:
-        """The amount at which the fee is judged, in the units of the terms; null where none suggests itself.
-
-        That of a fee for one amount, else about 200 US dollars, moved between the limits; without a rate for that the
-        amount from which the last band prices.
-        """
-        terms = self.terms
-        if isinstance(terms.fee, AmountFee):
-            return terms.fee.at_amount
-        amount = self.pair.usual_amount
-        if amount is None:
-            start = terms.fee.bands[-1].start if isinstance(terms.fee, ScheduleFee) else _HUNDRED
-            amount = start or None
-        if amount is not None and terms.max_amount is not None:
-            amount = min(amount, terms.max_amount)
-        if terms.min_amount is not None and (amount is None or amount < terms.min_amount):
-            amount = terms.min_amount or amount
-        return amount
 
 
 Rule: TypeAlias = Callable[[Case], Finding | None]
 """One question about a quote; null: nothing was found."""
 
 
-def fee_at(terms: Terms, amount: Decimal) -> Decimal:
-    """Return the fee of an amount, exactly; a fee that was asked for at one amount is that fee."""
+def judged_amount(terms: Terms, pair: Pair) -> Decimal | None:
+    """Return the amount at which a fee is judged, in the units of the terms; null where none suggests itself.
+
+    That of a fee for one amount, else about 200 US dollars, moved between the limits; without a rate for that the
+    amount from which the last band prices.
+    """
     fee = terms.fee
+    if isinstance(fee, AmountFee):
+        return fee.at_amount
+    amount = pair.usual_amount
+    if amount is None:
+        start = fee.bands[-1].start if isinstance(fee, ScheduleFee) else _HUNDRED
+        amount = start or None
+    low, high = terms.min_amount, terms.max_amount
+    if high is not None and amount is not None and amount > high:
+        amount = high
+    if low is not None and (amount is None or amount < low):
+        amount = low or amount
+    return amount
+
+
+def fee_at(fee: Fee, amount: Decimal) -> Decimal:
+    """Return the fee of an amount, exactly; a fee that was asked for at one amount is that fee."""
     if isinstance(fee, AmountFee):
         return fee.amount
     if isinstance(fee, PercentFee):
         return _share(amount, fee.percent)
     if fee.is_marginal:
-        ends = [band.start for band in fee.bands[1:]]
-        slices = zip(fee.bands, [*ends, amount], strict=True)
-        total = _NOTHING
-        for band, end in slices:
-            if band.start <= amount:
-                width = EXACT.subtract(min(end, amount), band.start)
-                total = EXACT.add(total, EXACT.add(band.fixed, _share(width, band.percent)))
-        return total
-    band = next((band for band in reversed(fee.bands) if band.start <= amount), fee.bands[0])
-    found = EXACT.add(band.fixed, _share(amount, band.percent))
-    if band.minimum is not None:
-        found = max(found, band.minimum)
-    return found if band.maximum is None else min(found, band.maximum)
+        return _of_slices(fee, amount)
+    own = fee.bands[0]
+    for band in fee.bands:
+        if band.start > amount:
+            break
+        own = band
+    found = EXACT.add(own.fixed, _share(amount, own.percent)) if own.percent else own.fixed
+    if own.minimum is not None and found < own.minimum:
+        found = own.minimum
+    return own.maximum if own.maximum is not None and found > own.maximum else found
+
+
+def _of_slices(fee: ScheduleFee, amount: Decimal) -> Decimal:
+    total = _NOTHING
+    for band, end in zip(fee.bands, [*(band.start for band in fee.bands[1:]), amount], strict=True):
+        if band.start <= amount:
+            width = EXACT.subtract(min(end, amount), band.start)
+            total = EXACT.add(total, EXACT.add(band.fixed, _share(width, band.percent)))
+    return total
 
 
 def instant_of(microseconds: int) -> datetime:
@@ -155,4 +176,4 @@ def written(number: Decimal) -> str:
 
 
 def _share(amount: Decimal, percent: Decimal) -> Decimal:
-    return EXACT.scaleb(EXACT.multiply(amount, percent), -2)
+    return EXACT.multiply(EXACT.multiply(amount, percent), _HUNDREDTH)

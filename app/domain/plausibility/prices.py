@@ -8,7 +8,7 @@ from typing import Final
 from app.domain.costs import fx_margin_percent
 from app.domain.money import exact, two_decimals
 from app.domain.plausibility.cases import EXACT, Against, Case, fee_at, written
-from app.domain.terms import AmountFee, RateBand, Terms
+from app.domain.terms import AmountFee, Fee
 from app.domain.verdicts import Finding, Verdict
 
 _HUNDRED: Final = Decimal(100)
@@ -18,36 +18,32 @@ _SHOWN: Final = Context(prec=6)
 
 def inverted_rate(case: Case) -> Finding | None:
     """Ask whether a rate is turned round: that of the sending currency per one of the receiving."""
-    if case.against is None:
+    if not case.odd_rates or case.against is None:
         return None
-    found = next(_inverted(case, case.against), None)
-    if found is None:
+    place = next(_inverted(case, case.against), None)
+    if place is None:
         return None
-    place, band = found
     pair = case.pair
     return Finding(
         rule="inverted-rate",
         verdict=Verdict.REJECT,
         detail=f"The rate is turned round: expected how many {pair.receiving_currency} one {pair.sending_currency} "
         f"buys, about {_rate(case.against)}.",
-        pointer=place,
+        pointer=_place(case, place),
         limit=_rate(case.against),
-        value=written(band.rate),
+        value=written(case.terms.rates[place].rate),
     )
 
 
 def margin_out_of_range(case: Case) -> Finding | None:
     """Ask whether a rate's margin against the reference rate is one that services have; the oddest rate counts."""
     against = case.against
-    if against is None:
+    if not case.odd_rates or against is None:
         return None
-    odd = [(place, band) for place, band in _bands(case) if not against.is_usual(band.rate)]
-    if not odd:
-        return None
-    reference = against.reference.rate
-    margins = [(fx_margin_percent(exact(band.rate), reference), place, band) for place, band in odd]
+    rates = case.terms.rates
+    margins = [(fx_margin_percent(exact(rates[place].rate), against.reference.rate), place) for place in case.odd_rates]
     usual, plausible = case.parameters.usual_margin_percent, case.parameters.plausible_margin_percent
-    margin, place, band = max(margins, key=lambda one: _beyond(one[0], usual))
+    margin, place = max(margins, key=lambda one: _beyond(one[0], usual))
     if not _beyond(margin, usual) or next(_inverted(case, against), None) is not None:
         return None
     is_implausible = bool(_beyond(margin, plausible))
@@ -55,9 +51,9 @@ def margin_out_of_range(case: Case) -> Finding | None:
     return Finding(
         rule="margin-out-of-range",
         verdict=Verdict.QUARANTINE if is_implausible else Verdict.FLAG,
-        detail=f"The rate {written(band.rate)} has a margin of {two_decimals(margin)} % against the reference rate "
-        f"{_rate(against)}{_day(against)}: expected {least} to {most} %.",
-        pointer=place,
+        detail=f"The rate {written(rates[place].rate)} has a margin of {two_decimals(margin)} % against the "
+        f"reference rate {_rate(against)}{_day(against)}: expected {least} to {most} %.",
+        pointer=_place(case, place),
         limit=f"{least} to {most} %",
         value=f"{two_decimals(margin)} %",
     )
@@ -65,16 +61,15 @@ def margin_out_of_range(case: Case) -> Finding | None:
 
 def rate_jump(case: Case) -> Finding | None:
     """Ask whether the rate is far from the same service's last one; where the market moved with it, that is no harm."""
-    if case.before is None or not case.before.rates or not case.terms.rates:
+    was = None if case.before is None else case.before.rate
+    if was is None or not case.terms.rates:
         return None
-    rate, was = case.terms.rates[0].rate, case.before.rates[0].rate
-    low, high = sorted((rate, was))
-    if low == high:
-        return None
+    rate = case.terms.rates[0].rate
+    low, high = (rate, was) if rate < was else (was, rate)
     usual, plausible = case.parameters.usual_rate_change_percent, case.parameters.plausible_rate_change_percent
     if _is_within(low, high, usual):
         return None
-    has_usual_margin = case.against is not None and case.against.is_usual(rate)
+    has_usual_margin = case.against is not None and 0 not in case.odd_rates
     is_implausible = not has_usual_margin and not _is_within(low, high, plausible)
     limit = plausible if is_implausible else usual
     return Finding(
@@ -91,7 +86,7 @@ def rate_unchecked(case: Case) -> Finding | None:
     """Ask whether there is anything that the rate can be compared with."""
     if case.against is not None or not case.terms.rates:
         return None
-    if case.before is not None and case.before.rates:
+    if case.before is not None and case.before.rate is not None:
         return None
     pair = case.pair
     return Finding(
@@ -118,10 +113,9 @@ def no_offered_rate(case: Case) -> Finding | None:
 
 def fee_against_amount(case: Case) -> Finding | None:
     """Ask whether the fee is too large a part of the amount; small amounts bear the fee of 200 US dollars."""
-    amount = case.usual_amount
-    if amount is None or not amount:
+    amount, fee = case.amount, case.fee
+    if not amount or not fee:
         return None
-    fee = fee_at(case.terms, amount)
     usual, plausible = case.parameters.usual_fee_percent, case.parameters.plausible_fee_percent
     base = amount
     if case.pair.usual_amount is not None and case.pair.usual_amount > amount:
@@ -144,11 +138,12 @@ def fee_against_amount(case: Case) -> Finding | None:
 
 def fee_jump(case: Case) -> Finding | None:
     """Ask whether the fee is far from the same service's last one."""
-    amount, before = case.usual_amount, case.before
+    amount, fee = case.amount, case.fee
+    before = None if case.before is None else case.before.fee
     if amount is None or before is None or _is_of_another_amount(before, amount):
         return None
-    fee, was = fee_at(case.terms, amount), fee_at(before, amount)
-    low, high = sorted((fee, was))
+    was = fee_at(before, amount)
+    low, high = (fee, was) if fee < was else (was, fee)
     if EXACT.multiply(EXACT.subtract(high, low), _HUNDRED) <= EXACT.multiply(
         amount, case.parameters.fee_change_percent
     ):
@@ -171,8 +166,8 @@ def fee_jump(case: Case) -> Finding | None:
 
 def free_of_charge(case: Case) -> Finding | None:
     """Ask whether a transfer costs nothing, or less: a fee or a margin may be missing."""
-    amount, rates = case.usual_amount, case.terms.rates
-    if amount is None or not rates or fee_at(case.terms, amount):
+    amount, rates = case.amount, case.terms.rates
+    if case.fee or amount is None or not rates:
         return None
     rate = next((band.rate for band in reversed(rates) if band.start <= amount), rates[0].rate)
     at_par = case.pair.sending_currency == case.pair.receiving_currency
@@ -209,30 +204,23 @@ def unusual_limits(case: Case) -> Finding | None:
     )
 
 
-def _bands(case: Case) -> Iterator[tuple[str, RateBand]]:
-    for index, band in enumerate(case.terms.rates):
-        yield _place(case, index), band
-
-
 def _place(case: Case, index: int) -> str:
     rates = case.terms.rates
     return "/offered_rate" if len(rates) == 1 and not rates[0].start else f"/offered_rates/{index}/rate"
 
 
-def _inverted(case: Case, against: Against) -> Iterator[tuple[str, RateBand]]:
-    within = case.parameters.inverted_within_percent
-    least, most = case.parameters.plausible_margin_percent
-    for place, band in _bands(case):
-        if against.is_usual(band.rate):
-            continue
-        rate, reference = exact(band.rate), against.reference.rate
-        turned = abs(fx_margin_percent(1 / rate, reference))
-        if turned <= within and not least <= fx_margin_percent(rate, reference) <= most:
-            yield place, band
+def _inverted(case: Case, against: Against) -> Iterator[int]:
+    """Give the places of the rates that are inverted: implausible, and near the reference when turned round."""
+    within, bounds = case.parameters.inverted_within_percent, case.parameters.plausible_margin_percent
+    for place in case.odd_rates:
+        rate, reference = exact(case.terms.rates[place].rate), against.reference.rate
+        is_near = abs(fx_margin_percent(1 / rate, reference)) <= within
+        if is_near and _beyond(fx_margin_percent(rate, reference), bounds):
+            yield place
 
 
-def _is_of_another_amount(terms: Terms, amount: Decimal) -> bool:
-    return isinstance(terms.fee, AmountFee) and terms.fee.at_amount != amount
+def _is_of_another_amount(fee: Fee, amount: Decimal) -> bool:
+    return isinstance(fee, AmountFee) and fee.at_amount != amount
 
 
 def _beyond(margin: Fraction, bounds: tuple[Decimal, Decimal]) -> Fraction:
