@@ -160,10 +160,14 @@ class SharedCounters:
         *,
         on_away: Callable[[Exception], None],
         on_back: Callable[[], None],
+        patience: float = REDIS_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``on_away`` and ``on_back`` are told when Redis stops answering and when it answers again."""
-        self._client = connect(url)
+        """``on_away`` and ``on_back`` are told when Redis stops answering and when it answers again.
+
+        ``patience``: how long it is waited for, in seconds; ``seconds`` is a clock that never turns back.
+        """
+        self._client = connect(url, patience)
         self._take = self._client.register_script(TAKE)
         self._give_back = self._client.register_script(GIVE_BACK)
         self._fallback = ProcessCounters()
@@ -226,7 +230,7 @@ class SharedCounters:
                 self._on_back()
 
 
-def connect(url: str) -> "Redis":
+def connect(url: str, patience: float) -> "Redis":
     """Return a client of Redis that gives up quickly and tries a lost connection once more; connects to nothing yet.
 
     Raises ImportError without the extra ``redis``.
@@ -238,8 +242,8 @@ def connect(url: str) -> "Redis":
 
     return Redis.from_url(
         url,
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
         retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
     )
 
