@@ -20,6 +20,7 @@ from app.domain.partners import Scope
 Document = dict[str, Any]
 
 EXAMPLES = Path(__file__).with_name("examples.json")
+POSSIBLE_WITH_A_BODY = (400, 409, 415)
 ALWAYS_POSSIBLE = (404, 406, 413, 422, 429, 500, 503)
 DESCRIPTION = """\
 What it really costs to send money home: fee plus exchange-rate margin, ranked, with provenance.
@@ -78,8 +79,10 @@ def document(app: FastAPI) -> Document:
     schema["components"]["schemas"]["Projection"] = PROJECTION
     schema["components"]["securitySchemes"] = SECURITY_SCHEMES
     scopes = required_scopes(app)
+    changing = {id(each) for methods in schema["paths"].values() for kind, each in methods.items() if kind != "get"}
     for path, operation in operations(schema):
-        _complete(path, operation, examples.get(operation["operationId"]))
+        complete = _complete_write if id(operation) in changing else _complete
+        complete(path, operation, examples.get(operation["operationId"]))
         if path.startswith(IDENTIFIED_PATHS):
             _secure(operation, scopes.get(operation["operationId"]))
     _prune(schema)
@@ -89,13 +92,16 @@ def document(app: FastAPI) -> Document:
 def required_scopes(app: FastAPI) -> dict[str, Scope]:
     """Return the scope that each operation needs, by its id; those that everybody may call are left out."""
     found = {
-        route.name: needed.scope
+        route.name: scope
         for route in (context.original_route for context in iter_route_contexts(app.routes))
-        if isinstance(route, APIRoute)
-        for needed in _calls(route.dependant)
-        if isinstance(needed, Needs)
+        if isinstance(route, APIRoute) and (scope := required_scope(route)) is not None
     }
     return dict(sorted(found.items()))
+
+
+def required_scope(route: APIRoute) -> Scope | None:
+    """Return the scope that a key needs to call a route, null for a read that is everybody's."""
+    return next((needed.scope for needed in _calls(route.dependant) if isinstance(needed, Needs)), None)
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:
@@ -168,9 +174,7 @@ def _complete(path: str, operation: Document, example: Any) -> None:  # noqa: AN
         parameter["schema"].pop("title", None)
     responses = operation["responses"]
     ok = responses["200"]
-    ok["headers"] = {
-        name: {"description": text, "required": True, "schema": {"type": "string"}} for name, text in HEADERS.items()
-    }
+    ok["headers"] = _headers(HEADERS)
     if "ETag" in ok["headers"] and path.startswith(("/health", "/metrics")):
         del ok["headers"]["ETag"]
     else:
@@ -187,6 +191,25 @@ def _complete(path: str, operation: Document, example: Any) -> None:  # noqa: AN
     for status in (*ALWAYS_POSSIBLE, *((409,) if changes_order else ())):
         responses[str(status)] = _problem_response(status)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_write(_path: str, operation: Document, example: Any) -> None:  # noqa: ANN401 -- any JSON
+    """Complete a call that changes something: its answers are never kept; it may declare problems of its own."""
+    responses = operation["responses"]
+    for status, answer in responses.items():
+        if status.startswith("2"):
+            answer["headers"] = _headers({name: text for name, text in HEADERS.items() if name != "ETag"})
+            if example is not None and "application/json" in answer.get("content", {}):
+                answer["content"]["application/json"]["example"] = example
+    declared = {int(status) for status in responses if status.startswith("4")}
+    sent = POSSIBLE_WITH_A_BODY if "requestBody" in operation else ()
+    for status in sorted({*ALWAYS_POSSIBLE, *declared, *sent}):
+        responses[str(status)] = _problem_response(status)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _headers(named: Mapping[str, str]) -> Document:
+    return {name: {"description": text, "required": True, "schema": {"type": "string"}} for name, text in named.items()}
 
 
 def _problem_response(status: int) -> Document:
