@@ -85,10 +85,13 @@ class Weighed:
 
 @dataclass(slots=True)
 class _Seen:
-    """What one push said already: items by what they say, and by which service they speak of at which instant."""
+    """What one push said already: the items of this part by what they say, and of all parts who spoke at an instant.
+
+    ``instants``: a hash of service and instant → the item's place and id. A large file has millions of them.
+    """
 
     same: dict[bytes, Weighed] = field(default_factory=dict)
-    instants: dict[tuple[str, int], Weighed] = field(default_factory=dict)
+    instants: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
 
 class Taking:
@@ -117,7 +120,9 @@ class Taking:
 
     def take(self, items: Sequence[bytes], first_place: int = 0) -> list[PushedItem]:
         """Read, judge and store some items; their places count from ``first_place``."""
-        return self.keep(self.weigh(items, first_place))
+        kept = self.keep(self.weigh(items, first_place))
+        self._seen.same.clear()  # what was kept of them is found where it is stored
+        return kept
 
     def weigh(self, items: Sequence[bytes], first_place: int = 0) -> list[Weighed]:
         """Read and judge some items; nothing is stored."""
@@ -157,9 +162,10 @@ class Taking:
         if first is not weighed:
             weighed.first = first
             return weighed
-        other = self._seen.instants.setdefault((record.source_key, record.observed_at), weighed)
-        if other is not weighed:
-            weighed.outcome, weighed.findings = Outcome.REJECTED, (_contradiction(other.place),)
+        service_then = hash((record.source_key, record.observed_at))
+        other_place, other_id = self._seen.instants.setdefault(service_then, (place, record.id))
+        if other_id != record.id:
+            weighed.outcome, weighed.findings = Outcome.REJECTED, (_contradiction(other_place),)
         return weighed
 
     def _find_stored(self, weighed: Sequence[Weighed]) -> None:
