@@ -37,6 +37,7 @@ COMMANDS = {
     "imports": Place("app.cli.imports", "imports", "List imports, or show one."),
     "partners": Place("app.cli.partners", "app", "Add, list and end partners; say for whom they speak."),
     "keys": Place("app.cli.keys", "app", "Create, list, rotate and revoke keys."),
+    "publish": Place("app.cli.publish", "publish_release", "Publish what is stored as a release."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
     "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
     "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
