@@ -175,8 +175,7 @@ class _Call:
         return [each for each in self.operation.get("parameters", ()) if each["in"] == place]
 
     def _name(self, parameter: Schema) -> str:
-        name = str(parameter["name"]).lower().replace("-", "_")
-        return f"{name}_" if keyword.iskeyword(name) else name
+        return method_name(str(parameter["name"]).lower().replace("-", "_"))
 
     def _given(self, parameter: Schema) -> str:
         """Return a parameter's type and default; an ``Idempotency-Key`` is made where none is given."""
@@ -198,6 +197,11 @@ class _Call:
                 parts = [part for part in schema.get("anyOf", ()) if "Projection" not in json.dumps(part)]
                 kinds.append(_kind(self.schemas, parts[0] if parts else schema, is_sent=False))
         return _either(kinds) if kinds else "None"
+
+
+def method_name(operation_id: str) -> str:
+    """Return what a call is called in Python, where ``import`` means something else."""
+    return f"{operation_id}_" if keyword.iskeyword(operation_id) else operation_id
 
 
 def _numeric(schema: Schema, kind: str) -> str:

@@ -14,7 +14,7 @@ from threepercent_client import Client
 from threepercent_transport import ProblemError, Transport, new_key
 
 from app.settings import Settings
-from scripts.build_client import CONTRACT, TARGET, build
+from scripts.build_client import CONTRACT, TARGET, build, method_name
 from tests.api.conftest import demo_file, demo_settings  # noqa: F401 - fixtures
 from tests.api.test_server import serving
 
@@ -28,7 +28,10 @@ def test_the_client_is_what_the_contract_makes() -> None:
 def test_every_call_of_the_contract_has_its_method() -> None:
     paths = json.loads(CONTRACT.read_text("utf-8"))["paths"]
     names = [
-        each["operationId"] for path, methods in paths.items() if path.startswith("/v1/") for each in methods.values()
+        method_name(each["operationId"])
+        for path, methods in paths.items()
+        if path.startswith("/v1/")
+        for each in methods.values()
     ]
     assert len(names) > 20
     assert [name for name in names if not callable(getattr(Client, name, None))] == []
