@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app import reference
-from app.board import Board, load, load_newer, round_of, rounds_of
+from app.board import Board, Seen, load, load_newer, round_of, rounds_of
 from app.board.rounds import IsTender
 from app.db import reading, writing
 from app.domain.errors import CorridorNotCovered, NoDataYet, PeriodNotSurveyed
@@ -143,10 +143,10 @@ def test_past_rounds_come_from_the_database_in_the_same_shape(surveyed: Engine) 
 
 def test_past_rounds_of_what_may_not_be_shown_are_not_there(surveyed: Engine) -> None:
     with reading(surveyed) as connection:
-        assert len(round_of(connection, GEOGRAPHY, "GBR-PHL", "2011-Q1", shown={"rpw"}).candidates) == 1
-        assert list(rounds_of(connection, GEOGRAPHY, "2012-Q3", shown={"demo"})) == []
+        assert len(round_of(connection, GEOGRAPHY, "GBR-PHL", "2011-Q1", seen=Seen(frozenset({"rpw"}))).candidates) == 1
+        assert list(rounds_of(connection, GEOGRAPHY, "2012-Q3", seen=Seen(frozenset({"demo"})))) == []
         with pytest.raises(PeriodNotSurveyed):
-            round_of(connection, GEOGRAPHY, "GBR-PHL", "2011-Q1", shown={"demo"})
+            round_of(connection, GEOGRAPHY, "GBR-PHL", "2011-Q1", seen=Seen(frozenset({"demo"})))
 
 
 def test_a_quarter_without_survey_names_those_with_one(surveyed: Engine) -> None:

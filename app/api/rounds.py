@@ -26,7 +26,7 @@ def prices_of(reading: Reading, text: str, *, basis: Basis | None, period: str |
     def past(corridor: str, period: str) -> CorridorRound:
         with db.reading(shared.engine) as connection:
             return round_of(
-                connection, shared.geography, corridor, period, known=board.periods[corridor], shown=board.shown
+                connection, shared.geography, corridor, period, known=board.periods[corridor], seen=board.seen
             )
 
     return find_prices(board, corridor, basis=basis, period=period, now=reading.now, past=past)
@@ -68,8 +68,7 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     if found is None:
         with db.reading(shared.engine) as connection:
             found = {
-                one.corridor: _figures(one)
-                for one in rounds_of(connection, shared.geography, period, shown=board.shown)
+                one.corridor: _figures(one) for one in rounds_of(connection, shared.geography, period, seen=board.seen)
             }
         with shared.past_figures_lock:  # endpoints run in threads
             while len(shared.past_figures) >= PAST_QUARTERS_KEPT:

@@ -2,10 +2,11 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -78,38 +79,61 @@ class Rounds(Mapping[str, CorridorRound]):
         return len(self.entries)
 
 
-def round_of(  # noqa: PLR0913 - which round, from where, and of what may be shown
+class Seen(NamedTuple):
+    """What may be seen: of which sources (null: all), without which providers, and as known at which dataset version.
+
+    ``as_of`` is null for what is known now.
+    """
+
+    shown: frozenset[str] | None = None
+    hidden: frozenset[str] = frozenset()
+    as_of: int | None = None
+
+    def shows(self, source: str) -> bool:
+        """Say whether a source's figures may be seen."""
+        return self.shown is None or source in self.shown
+
+
+def round_of(  # noqa: PLR0913 - which round, from where, and of what may be seen
     connection: Connection,
     geography: Geography,
     corridor: str,
     period: str,
     *,
     known: tuple[str, ...] = (),
-    shown: Collection[str] | None = None,
+    seen: Seen = Seen(),  # noqa: B008 - a tuple that nobody can change
 ) -> CorridorRound:
     """Return one corridor's round of a quarter from the database; raise PeriodNotSurveyed where there is none.
 
-    ``known``: the corridor's quarters, which the error names. ``shown``: the sources that may be seen, null for all.
+    ``known``: the corridor's quarters, which the error names.
     """
-    found = stored_rounds.quotes_of(connection, corridor, period)
-    quotes = [quote for quote in found if shown is None or quote.source in shown]
+    found = stored_rounds.quotes_of(connection, corridor, period, as_of=seen.as_of)
+    quotes = [one for one in found if seen.shows(one.source) and one.description.provider not in seen.hidden]
     if not quotes:
         raise PeriodNotSurveyed(corridor=corridor, period=period, known=known)
     source = max(quote.source for quote in quotes)
     own = [quote for quote in quotes if quote.source == source]
-    usd_rates = usd_rates_of(connection, [own])[0]
+    usd_rates = usd_rates_of(connection, [own], seen.as_of)[0]
     return corridor_round(corridor, source, period, own, tender_rule(geography), usd_rates=usd_rates)
 
 
 def rounds_of(
-    connection: Connection, geography: Geography, period: str, *, shown: Collection[str] | None = None
+    connection: Connection,
+    geography: Geography,
+    period: str,
+    *,
+    seen: Seen = Seen(),  # noqa: B008 - a tuple that nobody can change
 ) -> Iterator[CorridorRound]:
-    """Give all corridors' rounds of one quarter from the database, in the order of their ids; ``shown`` as above."""
+    """Give all corridors' rounds of one quarter from the database, in the order of their ids."""
+    if seen.as_of is None:
+        surveyed = stored_rounds.of_period(connection, period)
+    else:
+        surveyed = [place for place in stored_rounds.known_as_of(connection, seen.as_of) if place.period == period]
     places: dict[str, Round] = {}
-    for place in stored_rounds.of_period(connection, period):
-        if shown is None or place.source in shown:
+    for place in surveyed:
+        if seen.shows(place.source):
             places[place.corridor] = max(place, places.get(place.corridor, place))
-    found = read_entries(connection, list(places.values()), tender_rule(geography))
+    found = read_entries(connection, list(places.values()), tender_rule(geography), seen)
     yield from (found[corridor].round() for corridor in sorted(found))
 
 
@@ -118,8 +142,11 @@ def tender_rule(geography: Geography) -> IsTender:
     return cache(geography.shares_tender)
 
 
-def read_entries(connection: Connection, places: list[Round], is_tender: IsTender) -> dict[str, Entry]:
-    """Read the quotes of rounds; whole quarters at once where many of their corridors are asked for."""
+def read_entries(connection: Connection, places: list[Round], is_tender: IsTender, seen: Seen) -> dict[str, Entry]:
+    """Read the quotes of rounds; whole quarters at once where many of their corridors are asked for.
+
+    A round in which only hidden providers have quotes is left out.
+    """
     wanted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for place in places:
         wanted[place.source, place.period].add(place.corridor)
@@ -127,21 +154,24 @@ def read_entries(connection: Connection, places: list[Round], is_tender: IsTende
     read = [
         (Round(source, corridor, period), quotes)
         for (source, period), corridors in wanted.items()
-        for corridor, quotes in _quotes(connection, source, period, corridors, shared)
+        for corridor, found in _quotes(connection, source, period, corridors, shared, seen.as_of)
+        if (quotes := [one for one in found if one.description.provider not in seen.hidden])
     ]
-    usd_rates = usd_rates_of(connection, [quotes for _, quotes in read])
+    usd_rates = usd_rates_of(connection, [quotes for _, quotes in read], seen.as_of)
     return {
         place.corridor: Entry(place, quotes, is_tender, usd)
         for (place, quotes), usd in zip(read, usd_rates, strict=True)
     }
 
 
-def usd_rates_of(connection: Connection, rounds: Sequence[Sequence[Quote]]) -> list[dict[str, Fraction]]:
+def usd_rates_of(
+    connection: Connection, rounds: Sequence[Sequence[Quote]], as_of: int | None = None
+) -> list[dict[str, Fraction]]:
     """Return, for each round, US dollars for one unit of its currencies when they were surveyed, where known.
 
-    Only the days that are needed are read, each with the week before it.
+    Only the days that are needed are read, each with the week before it; as known at a dataset version, if told.
     """
-    institutions = rates.institutions(connection)
+    institutions = rates.institutions(connection, as_of)
     days = [collection_days(quotes) for quotes in rounds]
     if not institutions:
         return [{} for _ in rounds]
@@ -151,7 +181,8 @@ def usd_rates_of(connection: Connection, rounds: Sequence[Sequence[Quote]]) -> l
             wanted[day].add(currency)
     known: dict[tuple[str, date], Fraction] = {}
     for day, currencies in wanted.items():
-        fixings = rates.between(connection, {"USD", *currencies}, day - timedelta(days=REFERENCE_RATE_DAYS), day)
+        since = day - timedelta(days=REFERENCE_RATE_DAYS)
+        fixings = rates.between(connection, {"USD", *currencies}, since, day, as_of)
         book = RateBook(fixings, pegs(), institutions)
         for currency in currencies:
             rate = book.rate(currency, "USD", day)
@@ -160,15 +191,20 @@ def usd_rates_of(connection: Connection, rounds: Sequence[Sequence[Quote]]) -> l
     return [{c: known[c, day] for c, day in found.items() if (c, day) in known} for found in days]
 
 
-def _quotes(
-    connection: Connection, source: str, period: str, corridors: set[str], shared: dict[bytes, Description]
+def _quotes(  # noqa: PLR0913, PLR0917 - which rounds, from where, and as known when
+    connection: Connection,
+    source: str,
+    period: str,
+    corridors: set[str],
+    shared: dict[bytes, Description],
+    as_of: int | None,
 ) -> Iterator[tuple[str, list[Quote]]]:
     if len(corridors) <= FEW_CORRIDORS:
         for corridor in corridors:
-            yield corridor, stored_rounds.quotes_of(connection, corridor, period, source=source)
+            yield corridor, stored_rounds.quotes_of(connection, corridor, period, source=source, as_of=as_of)
         return
     by_corridor: defaultdict[str, list[Quote]] = defaultdict(list)
-    for quote in stored_rounds.quotes_of_period(connection, source, period, shared):
+    for quote in stored_rounds.quotes_of_period(connection, source, period, shared, as_of=as_of):
         if quote.corridor in corridors:
             by_corridor[quote.corridor].append(quote)
     yield from by_corridor.items()

@@ -42,7 +42,7 @@ class Data:
     def _past(self, corridor: str, period: str) -> CorridorRound:
         with reading(self.engine) as connection:
             return round_of(
-                connection, self.geography, corridor, period, known=self.board.periods[corridor], shown=self.board.shown
+                connection, self.geography, corridor, period, known=self.board.periods[corridor], seen=self.board.seen
             )
 
     def rounds(self, period: str | None) -> tuple[str, Mapping[str, CorridorRound]]:
@@ -55,7 +55,7 @@ class Data:
             raise PeriodNotSurveyed(period=period, known=surveyed)
         with reading(self.engine) as connection:
             return period, {
-                found.corridor: found for found in rounds_of(connection, self.geography, period, shown=self.board.shown)
+                found.corridor: found for found in rounds_of(connection, self.geography, period, seen=self.board.seen)
             }
 
     def live_figures(self) -> Mapping[str, CorridorFigures | None]:

@@ -124,11 +124,12 @@ def corridor_newest_versions(
     *,
     since: int = 0,
     as_of: int | None = None,
+    corridor: str | None = None,
 ) -> dict[str, DatasetVersion]:
     """Return, for each corridor, the newest dataset version that touched it; ``since``: only of those after it.
 
-    ``as_of``: only of those up to that version. ``sources`` as in ``newest_version``. Within each corridor (and source)
-    the key leads to its newest version.
+    ``as_of``: only of those up to that version. ``corridor``: of this one alone. ``sources`` as in ``newest_version``.
+    Within each corridor (and source) the key leads to its newest version.
     """
     columns = corridor_versions.c
     newest: dict[str, int] = {}
@@ -138,11 +139,14 @@ def corridor_newest_versions(
             touched = touched.where(columns.source == source)
         if as_of is not None:
             touched = touched.where(columns.version <= as_of)
-        for corridor, version in connection.execute(select(corridors.c.id, touched.scalar_subquery())):
-            if version is not None and version > newest.get(corridor, 0):
-                newest[corridor] = version
+        query = select(corridors.c.id, touched.scalar_subquery())
+        if corridor is not None:
+            query = query.where(corridors.c.id == corridor)
+        for one, version in connection.execute(query):
+            if version is not None and version > newest.get(one, 0):
+                newest[one] = version
     known = {version: find_version(connection, version) for version in set(newest.values())}
-    return {corridor: found for corridor, version in newest.items() if (found := known[version]) is not None}
+    return {one: found for one, version in newest.items() if (found := known[version]) is not None}
 
 
 def record_version(
