@@ -150,8 +150,9 @@ class _Call:
         signature = ", ".join([*arguments, *(["*", *named] if named else [])])
         summary = str(operation.get("summary") or operation["operationId"]).rstrip(".")
         about = _docstring(f"{summary}: ``{self.method} {self.path}``.", "    ")
-        return f"    def {operation['operationId']}({signature}) -> {self._answer()}:\n        {about}\n" + "".join(
-            f"        {line}\n" for line in self._lines()
+        return (
+            f"    def {method_name(operation['operationId'])}({signature}) -> {self._answer()}:\n        {about}\n"
+            + "".join(f"        {line}\n" for line in self._lines())
         )
 
     def _lines(self) -> Iterator[str]:
