@@ -5,8 +5,9 @@ The framework's own reading is not used: it takes bodies of any size, keys that 
 
 import asyncio
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.problems import BadRequestError, ErrorItem
@@ -80,13 +81,23 @@ async def read_json(request: Request, kind: type[Shape], most: int = SMALL_BODY_
 
     Raises BodyUnreadable for what is no JSON or says something twice, BadRequestError with a pointer for another shape.
     """
-    body = await read_json_bytes(request, most)
+    return json_as(await read_json_bytes(request, most), kind)
+
+
+def json_as(body: bytes, kind: type[Shape]) -> Shape:
+    """Return a JSON body that was read before, as ``read_json`` does."""
     try:
         return shaped(read_document(body, MOST_VALUES), kind)
     except UnreadableFile as error:
         raise unreadable(error) from None
     except ShapeError as error:
         raise misshapen(error) from None
+
+
+def request_body(shape: type[BaseModel]) -> dict[str, Any]:
+    """Return what a route says of its JSON body in the contract, as ``openapi_extra``."""
+    schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def unreadable(error: UnreadableFile) -> BodyUnreadable:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import DatabaseError
-from app.domain import body_errors, errors, push_errors
+from app.domain import body_errors, errors, push_errors, review_errors
 from app.observability import log_away
 
 MEDIA_TYPE = "application/problem+json"
@@ -152,7 +152,15 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (push_errors.IdempotencyKeyMalformed, 400, "Send one Idempotency-Key of 1 to 255 printable ASCII characters."),
     (push_errors.IdempotencyInProgress, 409, "Send the same again after the seconds that Retry-After names."),
     (push_errors.IdempotencyKeyReused, 422, "Send what belongs to this key, or take a new one."),
+    (push_errors.ImportUnfinished, 409, "Wait until the import is done, or leave a failed one alone."),
+    (push_errors.ConditionMissing, 428, "Read the quote, and send its ETag as If-Match."),
+    (push_errors.ConditionFailed, 412, "Read the quote again, and send its ETag as If-Match."),
+    (push_errors.QuoteReplaced, 409, "Correct the quote that the answer names, or push a new one."),
+    (push_errors.CorrectionRefused, 422, "Mend what errors[] points at, or withdraw the quote and push a new one."),
     (push_errors.UnknownImport, 404, "Take the id from the answer to your import, or from GET /v1/imports."),
+    (review_errors.UnknownQuarantined, 404, "Take the id from GET /v1/quarantine."),
+    (review_errors.AlreadyDecided, 409, "Look at the quote with GET /v1/quotes/{quote_id} where it was accepted."),
+    (review_errors.OwnQuote, 403, "Let a reviewer of another partner decide."),
     (errors.UnknownKey, 404, "Take the id from keys in GET /v1/account."),
     (errors.KeyNotActive, 409, "Rotate the key that took its place, or create a new one."),
     (errors.TooManyKeys, 409, "Revoke a key that is not used any more."),
@@ -306,6 +314,11 @@ def _items(error: errors.ThreePercentError, detail: str) -> tuple[ErrorItem, ...
     if isinstance(error, errors.ContradictoryParameters):
         return tuple(
             ErrorItem(pointer=f"/query/{name}", code="contradiction", detail=detail) for name in error.parameters
+        )
+    if isinstance(error, push_errors.CorrectionRefused):
+        return tuple(
+            ErrorItem(pointer=f"/body/quote{each.pointer}", code=each.rule, detail=each.detail)
+            for each in error.findings
         )
     parameter = getattr(error, "parameter", _PARAMETER_OF.get(type(error)))
     return (ErrorItem(pointer=f"/query/{parameter}", code=error.code, detail=detail),) if parameter else ()

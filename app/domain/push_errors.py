@@ -2,13 +2,15 @@
 
     ThreePercentError
       IdempotencyKeyMissing  IdempotencyKeyMalformed  IdempotencyInProgress  IdempotencyKeyReused
-      UnknownImport
+      UnknownImport  ImportUnfinished
+      ConditionMissing  ConditionFailed  QuoteReplaced  CorrectionRefused
 
 Each says what to do next: a partner who gets one has to know whether to send the same again.
 """
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
 from app.domain.errors import ThreePercentError, quoted
+from app.domain.verdicts import Finding
 
 
 class IdempotencyKeyMissing(ThreePercentError):
@@ -69,3 +71,60 @@ class UnknownImport(ThreePercentError):
         """``text`` is what was given as an id."""
         super().__init__(f"{quoted(text)} is not the id of an import of yours; GET /v1/imports lists them.")
         self.text = text
+
+
+class ImportUnfinished(ThreePercentError):
+    """This import has brought nothing that could be taken back."""
+
+    code = "import-unfinished"
+
+    def __init__(self, *, has_failed: bool) -> None:
+        """``has_failed``: it failed and stored nothing; else it waits or runs."""
+        why = "failed: nothing of it was stored" if has_failed else "waits or runs: take it back once it is done"
+        super().__init__(f"This import {why}. GET /v1/imports says how far each is.")
+
+
+class ConditionMissing(ThreePercentError):
+    """A correction has to say which state of the quote it corrects."""
+
+    code = "condition-missing"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__(
+            "This call needs the header If-Match with the ETag of GET /v1/quotes/{quote_id}, so that nobody corrects "
+            "what they have not seen."
+        )
+
+
+class ConditionFailed(ThreePercentError):
+    """The quote is not in the state that If-Match names."""
+
+    code = "condition-failed"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__("The quote is not what If-Match says. Read it again, and send the ETag of that answer.")
+
+
+class QuoteReplaced(ThreePercentError):
+    """The quote does not stand any more, so that there is nothing to correct."""
+
+    code = "quote-replaced"
+
+    def __init__(self, *, change: str, successor: str | None) -> None:
+        """``change`` is what happened to it; ``successor`` the id of the quote in whose place it stands."""
+        instead = f" {successor} stands in its place: correct that one." if successor else " Push a new one."
+        super().__init__(f"This quote was {change}.{instead}")
+        self.successor = successor
+
+
+class CorrectionRefused(ThreePercentError):
+    """What was sent cannot stand in the place of this quote."""
+
+    code = "correction-refused"
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        """``findings`` say what is wrong, at least one of them so that it cannot be shown."""
+        super().__init__(" ".join(dict.fromkeys(finding.detail for finding in findings)))
+        self.findings = findings

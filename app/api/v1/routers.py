@@ -1,6 +1,8 @@
 """Every router of version 1, in the order in which the documentation shows them."""
 
 from app.api.v1 import (
+    account,
+    account_keys,
     comparison,
     corridor,
     corridors,
@@ -14,6 +16,7 @@ from app.api.v1 import (
     status,
     usage,
     vocabulary,
+    withdrawals,
 )
 
 ROUTERS = (
@@ -26,8 +29,11 @@ ROUTERS = (
     countries.router,
     rates.router,
     vocabulary.router,
+    withdrawals.router,
     sources.router,
     imports.router,
     status.router,
+    account.router,
+    account_keys.router,
     usage.router,
 )
