@@ -204,8 +204,19 @@ def _complete_write(_path: str, operation: Document, example: Any) -> None:  # n
     declared = {int(status) for status in responses if status.startswith("4")}
     sent = POSSIBLE_WITH_A_BODY if "requestBody" in operation else ()
     for status in sorted({*ALWAYS_POSSIBLE, *declared, *sent}):
+        own = responses.get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")
         responses[str(status)] = _problem_response(status)
+        if own is not None:  # a problem that says more than others
+            content = responses[str(status)]["content"][MEDIA_TYPE]
+            content["schema"] = {"anyOf": [own, content["schema"]]}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _hoist(schema: Document) -> None:
+    """Move the parts of bodies to where the parts of answers are."""
+    for _, operation in operations(schema):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema["components"]["schemas"].update(content["schema"].pop("$defs", {}))
 
 
 def _headers(named: Mapping[str, str]) -> Document:
