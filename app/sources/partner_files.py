@@ -24,7 +24,7 @@ LONGEST_LINE: Final = 64 * 1024
 MOST_UNPACKED: Final = 200
 """How many times its packed size a file may unpack to: prices in gzip come to a tenth or a fiftieth."""
 
-ALWAYS_UNPACKED: Final = 16 * 2**20
+ALWAYS_UNPACKED: Final = 2**20
 """Bytes that any file may unpack to, however small it is packed."""
 
 _GZIP: Final = b"\x1f\x8b"
