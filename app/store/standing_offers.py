@@ -69,7 +69,8 @@ def said_by_others(connection: Connection, source: str, places: Iterable[Said]) 
             select(index.corridor, index.observed_at, index.quote_id).where(
                 index.corridor.in_(corridors[start : start + KEYS_AT_ONCE]),
                 index.observed_at.between(instant(since), instant(until)),
-                index.source.between(SOURCE_PREFIX, _AFTER_PREFIX),
+                index.source >= SOURCE_PREFIX,
+                index.source < _AFTER_PREFIX,
                 index.source != source,
             )
         )
