@@ -50,12 +50,17 @@ def push(engine: Engine, *records: LiveRecord, hours: float = 50, partner: Partn
         return pushed(connection, records, now, partner)
 
 
+def public_id(number: int) -> str:
+    """Return how the partner knows the import that brought a dataset version."""
+    return "imp_" + "".join("abcdefghij"[int(digit)] for digit in f"{number:026}")
+
+
 def pushed(connection: Connection, records: Iterable[LiveRecord], now: datetime, partner: Partner = PARTNER) -> int:
     placed = [Placed(place, record) for place, record in enumerate(records)]
     identity = FileIdentity(source=partner.source, file_hash="f0", labels_hash="", corrections_hash="")
     file = ImportFile(identity=identity, file_name="push", layout=None, is_synthetic=False)
     number = versions.next_version(connection)
-    by = PushedBy(public_id=f"imp_{number}", partner=partner.id, key_id="k1", request_id="r1")
+    by = PushedBy(public_id=public_id(number), partner=partner.id, key_id="k1", request_id="r1")
     import_id = imports.start(connection, file, started_at=now, pushed_by=by)
     stored = store_accepted(connection, placed, source=partner.source, import_id=import_id, version=number, now=now)
     versions.record_version(
