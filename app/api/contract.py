@@ -78,6 +78,7 @@ def document(app: FastAPI) -> Document:
     examples = json.loads(EXAMPLES.read_text("utf-8")) if EXAMPLES.exists() else {}
     schema["components"]["schemas"]["Projection"] = PROJECTION
     schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+    _hoist(schema)
     scopes = required_scopes(app)
     changing = {id(each) for methods in schema["paths"].values() for kind, each in methods.items() if kind != "get"}
     for path, operation in operations(schema):

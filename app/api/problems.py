@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import DatabaseError
-from app.domain import body_errors, errors, push_errors, review_errors
+from app.domain import body_errors, errors, push_errors, release_errors, review_errors
 from app.observability import log_away
 
 MEDIA_TYPE = "application/problem+json"
@@ -147,6 +147,8 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (body_errors.BodyCutShort, 400, "Send the whole body again."),
     (body_errors.BodyUnreadable, 400, "Send JSON in UTF-8, with each field once; /docs shows every body."),
     (body_errors.BodyOfOtherKind, 415, "Send what the answer names."),
+    (release_errors.UnknownRelease, 404, "GET /v1/releases lists the releases, and each of them its files."),
+    (release_errors.ReleaseDamaged, 503, "Use another release, or ask again when the operator has restored it."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
     (push_errors.IdempotencyKeyMissing, 400, "Send the header Idempotency-Key with a text of your own."),
     (push_errors.IdempotencyKeyMalformed, 400, "Send one Idempotency-Key of 1 to 255 printable ASCII characters."),
@@ -157,6 +159,7 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (push_errors.ConditionFailed, 412, "Read the quote again, and send its ETag as If-Match."),
     (push_errors.QuoteReplaced, 409, "Correct the quote that the answer names, or push a new one."),
     (push_errors.CorrectionRefused, 422, "Mend what errors[] points at, or withdraw the quote and push a new one."),
+    (push_errors.QuotesRejected, 422, "Mend what the answer says of each quote, and send it under a new key."),
     (push_errors.UnknownImport, 404, "Take the id from the answer to your import, or from GET /v1/imports."),
     (review_errors.UnknownQuarantined, 404, "Take the id from GET /v1/quarantine."),
     (review_errors.AlreadyDecided, 409, "Look at the quote with GET /v1/quotes/{quote_id} where it was accepted."),
@@ -223,9 +226,9 @@ class Problem:
     items: Sequence[ErrorItem] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self, request_id: str) -> Response:
-        """Return the document as ``application/problem+json``."""
-        content = {
+    def document(self, request_id: str) -> dict[str, Any]:
+        """Return the document; one that says more than others begins with it."""
+        return {
             "type": f"/problems/{self.code}",
             "title": self.title,
             "status": self.status,
@@ -234,6 +237,10 @@ class Problem:
             "request_id": request_id,
             "errors": list(self.items),
         }
+
+    def response(self, request_id: str) -> Response:
+        """Return the document as ``application/problem+json``."""
+        content = self.document(request_id)
         headers = {"Cache-Control": "no-store", **self.headers}
         return Response(msgspec.json.encode(content), status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
 

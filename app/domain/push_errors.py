@@ -128,3 +128,17 @@ class CorrectionRefused(ThreePercentError):
         """``findings`` say what is wrong, at least one of them so that it cannot be shown."""
         super().__init__(" ".join(dict.fromkeys(finding.detail for finding in findings)))
         self.findings = findings
+
+
+class QuotesRejected(ThreePercentError):
+    """Nothing of a batch was taken: every quote was rejected, or one of an atomic batch."""
+
+    code = "quotes-rejected"
+
+    def __init__(self, *, rejected: int, of: int, is_atomic: bool) -> None:
+        """``rejected``: how many items, of how many."""
+        atomic = " One of them is enough in an atomic batch." if is_atomic and rejected > 1 else ""
+        super().__init__(
+            f"{rejected:,} of {of:,} quotes were rejected, and nothing was stored.{atomic} Mend what quotes[] says of "
+            "each, and send the batch again under a new Idempotency-Key."
+        )

@@ -1,11 +1,10 @@
 """A batch of pushed items: one transaction, one import, and an answer that is stored with them."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -14,6 +13,7 @@ from app.domain.geography import Geography
 from app.domain.partners import Partner
 from app.domain.verdicts import Outcome
 from app.ingest.answers import rules_hash
+from app.push.recording import Tally
 from app.push.taking import PushedItem, Taking, Weighed, reject_all
 from app.sources.pushed_items import split_batch
 from app.store import imports
@@ -90,8 +90,9 @@ def push(  # noqa: PLR0913 - what is pushed, by whom, where to, and how
         items = taking.keep(weighed)
         version = taking.finish(by.clock)
         finished_at = by.now if by.clock is None else by.clock()
-        counts = counts_of(items)
-        imports.finish(connection, import_id, finished_at=finished_at, counts=counts, dataset_version=version)
+        tally = Tally()
+        tally.add(items)
+        imports.finish(connection, import_id, finished_at=finished_at, counts=tally.counts(), dataset_version=version)
         pushed = Pushed(items=items, import_id=import_id, public_id=public_id, dataset_version=version)
         answer(connection, pushed)
         return pushed
@@ -121,19 +122,6 @@ def started(
     is_synthetic = bool(imports.is_synthetic(connection))
     file = imports.ImportFile(identity=identity, file_name="", layout=_LAYOUT, is_synthetic=is_synthetic)
     return imports.start(connection, file, started_at=now, pushed_by=pushed_by)
-
-
-def counts_of(items: Sequence[PushedItem]) -> dict[str, Any]:
-    """Return the counts of an import's items."""
-    outcomes = Counter(item.outcome for item in items)
-    rules = Counter(finding.rule for item in items for finding in item.findings)
-    return {
-        "records_accepted": outcomes[Outcome.ACCEPTED],
-        "records_refused": outcomes[Outcome.REJECTED],
-        "duplicates": outcomes[Outcome.DUPLICATE],
-        "quarantined": outcomes[Outcome.QUARANTINED],
-        "rules": dict(sorted(rules.items())),
-    }
 
 
 def _taking(connection: Connection, by: Pusher, geography: Geography, import_id: int | None) -> Taking:
