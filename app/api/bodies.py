@@ -5,6 +5,7 @@ The framework's own reading is not used: it takes bodies of any size, keys that 
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -33,19 +34,20 @@ async def read_body(request: Request, most: int = SMALL_BODY_BYTES) -> bytes:
     """Return a body of at most ``most`` bytes. Raises BodyTooLarge, BodyCutShort, BodyOfOtherKind for packed ones."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise BodyOfOtherKind(expected="a body without Content-Encoding")
+    return b"".join([part async for part in pieces_of(request, most)])
+
+
+async def pieces_of(request: Request, most: int) -> AsyncIterator[bytes]:
+    """Yield a body as it comes, packed or not. Raises BodyTooLarge as soon as it is, and BodyCutShort."""
     check_length(request, most)
-    parts: list[bytes] = []
     length = 0
     stream = request.stream()
     try:
-        while True:
-            part = await asyncio.wait_for(anext(stream, None), PAUSE_SECONDS)
-            if part is None:
-                return b"".join(parts)
+        while (part := await asyncio.wait_for(anext(stream, None), PAUSE_SECONDS)) is not None:
             length += len(part)
             if length > most:
                 raise BodyTooLarge(most=most)
-            parts.append(part)
+            yield part
     except (ClientDisconnect, TimeoutError):
         raise BodyCutShort from None
 

@@ -20,9 +20,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.archive import ArchiveError
 from app.db import DatabaseError
 from app.domain import body_errors, errors, push_errors, release_errors, review_errors
-from app.observability import log_away
+from app.observability import log, log_away
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -259,6 +260,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DatabaseError, _database_away)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(ArchiveError, _archive_away)
 
 
 def request_id_of(request: Request) -> str:
@@ -346,6 +348,12 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _database_away(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request)
     log_away(error, request_id=request_id)
+    return framework_problem(503, {"Retry-After": RETRY_AFTER_SECONDS}).response(request_id)
+
+
+def _archive_away(request: Request, error: Exception) -> Response:
+    request_id = request_id_of(request)
+    log.error("archive_away", request_id=request_id, said=str(error))
     return framework_problem(503, {"Retry-After": RETRY_AFTER_SECONDS}).response(request_id)
 
 

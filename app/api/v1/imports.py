@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -12,21 +12,21 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from app import archive
+from app.api.bodies import pieces_of
 from app.api.callers import PRIVATE
 from app.api.deps import JsonOnlyDep, PagingDep, Writing, WritingDep
 from app.api.formats import Answer, Json, encode, respond
 from app.api.idempotency import IdempotencyKeyHeader, Remember, Write, Written, exactly_once, fingerprint
 from app.api.inputs import StrictRoute, Text
 from app.api.pages import next_link, token_of
-from app.api.problems import BadRequestError, ErrorItem, InvalidPageTokenError
+from app.api.problems import InvalidPageTokenError
 from app.api.shapes import Moment, OpenWord, Shape
 from app.api.tables import CSV, NDJSON, neutral
 from app.db import reading, transact
+from app.domain.body_errors import BodyOfOtherKind, BodyUnreadable
 from app.domain.push_errors import UnknownImport
 from app.domain.verdicts import Finding, Outcome, findings_from
 from app.push.files import FileWorld, work_off
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["writes"])
 
 IMPORT_ID: Final = r"^imp_[a-z2-7]{26}$"
 MEDIA_TYPES: Final = {CSV: CSV, NDJSON: NDJSON, "application/ndjson": NDJSON, "application/jsonl": NDJSON}
-ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip"})
+ENCODINGS: Final = frozenset({"identity", "gzip", "x-gzip"})
 HANDED_OVER_BYTES: Final = 2**20
 REFUSED_AT_ONCE: Final = 2_000
 _NOT_KEPT: Final = {"Cache-Control": PRIVATE}
@@ -113,14 +113,9 @@ async def create_import(
     CSV or NDJSON, as a stream, of any size up to the limit of this installation.
     """
     media_type = _media_type(request)
-    try:
-        with archive.receiving(writing.main.settings.data_dir) as incoming:
-            async for piece in _pieces(request, writing.main.settings.import_bytes):
-                await asyncio.to_thread(incoming.write, piece)
-            file_hash = await asyncio.to_thread(incoming.keep)
-            size = incoming.size
-    except ClientDisconnect:
-        raise HTTPException(400) from None
+    settings = writing.main.settings
+    with archive.receiving(settings.data_dir) as incoming:
+        file_hash = await _received(request, incoming, settings.import_bytes)
     received = ReceivedFile(
         id=new_import_id(secrets.token_bytes(ID_BYTES)),
         partner=writing.caller.partner.id,
@@ -128,7 +123,7 @@ async def create_import(
         request_id=writing.request_id,
         file_hash=file_hash,
         media_type=media_type,
-        size_bytes=size,
+        size_bytes=incoming.size,
         received_at=writing.now,
     )
     response = await asyncio.to_thread(_accept, writing, received)
@@ -173,33 +168,27 @@ def _rehearse(writing: Writing, job_id: str) -> None:
 
 
 def _media_type(request: Request) -> str:
-    given, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    if given.strip().lower() not in MEDIA_TYPES or charset not in {"", "charset=utf-8"} or encoding not in ENCODINGS:
-        raise HTTPException(415)
-    return MEDIA_TYPES[given.strip().lower()]
+    given, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    if given.strip() not in MEDIA_TYPES or parameters.replace(" ", "").replace('"', "") not in {"", "charset=utf-8"}:
+        raise BodyOfOtherKind(expected=f"the Content-Type {CSV} or {NDJSON}")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ENCODINGS:
+        raise BodyOfOtherKind(expected="a file that is packed with gzip, or not at all")
+    return MEDIA_TYPES[given.strip()]
 
 
-async def _pieces(request: Request, most: int) -> AsyncIterator[bytes]:
-    """Yield a body in pieces worth a hand-over to a thread, and refuse it as soon as it is too large."""
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise HTTPException(413)
-    held, size = bytearray(), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise HTTPException(413)
-        held += chunk
+async def _received(request: Request, incoming: archive.Incoming, most: int) -> str:
+    """Keep a body, handed over to another thread in pieces that are worth it; return its hash."""
+    held = bytearray()
+    async for piece in pieces_of(request, most):
+        held += piece
         if len(held) >= HANDED_OVER_BYTES:
-            yield bytes(held)
+            await asyncio.to_thread(incoming.write, bytes(held))
             held.clear()
-    if size == 0:
-        detail = "The body is empty; expected a file of quotes."
-        raise BadRequestError([ErrorItem(pointer="/body", code="empty-body", detail=detail)])
     if held:
-        yield bytes(held)
+        await asyncio.to_thread(incoming.write, bytes(held))
+    if incoming.size == 0:
+        raise BodyUnreadable(problem="it is empty, and a file of quotes was expected.")
+    return await asyncio.to_thread(incoming.keep)
 
 
 @router.get("/imports", name="imports", summary="What you pushed", responses={200: {"model": ImportList}})
