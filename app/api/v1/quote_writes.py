@@ -284,12 +284,13 @@ def _item(item: PushedItem, preview: Mapping[str, Json] | None) -> Mapping[str, 
         "outcome": item.outcome,
         "quote_id": None if item.quote_id is None else str(UUID(bytes=item.quote_id)),
         "standing": item.standing,
-        "findings": [_finding(finding) for finding in item.findings],
+        "findings": [finding_row(finding) for finding in item.findings],
         "preview": preview,
     }
 
 
-def _finding(finding: Finding) -> Mapping[str, Json]:
+def finding_row(finding: Finding) -> Mapping[str, Json]:
+    """Return what a rule found as answers give it."""
     return {
         "rule": finding.rule,
         "verdict": finding.verdict,

@@ -147,7 +147,7 @@ async def withdraw_quotes(
     body = await read_json_bytes(request)
     asked = json_as(body, WithdrawalBody)
     selection = _selection(writing, asked)
-    hand = _hand(writing, asked.reason)
+    hand = hand_of(writing, asked.reason)
     engine = writing.shared.engine
 
     def act(remember: Callable[[Connection, Acted], None]) -> Withdrawn:
@@ -173,7 +173,7 @@ async def withdraw_one_import(
 ) -> Response:
     """Take back all that a batch or file of yours brought; what it had replaced stands again. Twice is like once."""
     body = await read_json_bytes(request)
-    hand = _hand(writing, json_as(body, ReasonBody).reason)
+    hand = hand_of(writing, json_as(body, ReasonBody).reason)
     found = await asyncio.to_thread(_own_import, writing, import_id)
 
     def act(remember: Callable[[Connection, Acted], None]) -> Withdrawn:
@@ -221,7 +221,8 @@ def _own_import(writing: Writing, import_id: str) -> imports.Import:
     raise UnknownImport(text=import_id)
 
 
-def _hand(writing: Writing, why: str) -> Hand:
+def hand_of(writing: Writing, why: str) -> Hand:
+    """Return the hand that acts by a key, for a reason of the body; BadRequestError where it is none."""
     with _in_body("reason"):
         said = reason(why)
     return Hand(actor=by_key(writing.caller.key_id), reason=said, clock=writing.shared.clock)
