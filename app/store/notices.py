@@ -1,8 +1,9 @@
 """Notices of the operator, shown in every answer that they touch."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, insert, or_, select, true, update
 from sqlmodel import Field
 
 from app.db import KeyText, UtcDateTime
@@ -40,3 +41,52 @@ def standing(connection: Connection, as_of: int | None = None) -> tuple[Operator
         is_open = or_(columns.until_version.is_(None), columns.until_version > as_of)
         query = query.where(columns.since_version <= as_of, is_open)
     return tuple(OperatorNotice(NoticeAbout(row.about), row.subject, row.text) for row in connection.execute(query))
+
+
+class Notice(NamedTuple):
+    """A notice as it is stored."""
+
+    id: int
+    about: NoticeAbout
+    subject: str
+    text: str
+    since_version: int
+    until_version: int | None
+    recorded_at: datetime
+
+
+def add(connection: Connection, notice: OperatorNotice, *, since_version: int, recorded_at: datetime) -> int:
+    """Let a notice stand from a dataset version on; return its number."""
+    statement = (
+        insert(notices)
+        .values(
+            about=notice.about.value,
+            subject=notice.subject,
+            text=notice.text,
+            since_version=since_version,
+            recorded_at=recorded_at,
+        )
+        .returning(notices.c.id)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def end(connection: Connection, number: int, *, until_version: int) -> None:
+    """Let a notice stand until a dataset version, excluded."""
+    connection.execute(update(notices).where(notices.c.id == number).values(until_version=until_version))
+
+
+def find(connection: Connection, number: int) -> Notice | None:
+    """Return one notice, whether it stands or not."""
+    return next(iter(_read(connection, notices.c.id == number)), None)
+
+
+def listed(connection: Connection, *, with_ended: bool = False) -> list[Notice]:
+    """Return the notices that stand, or all there ever were, the newest first."""
+    return _read(connection, true() if with_ended else notices.c.until_version.is_(None))
+
+
+def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Notice]:
+    columns = [notices.c[name] for name in Notice._fields]
+    rows = connection.execute(select(*columns).where(condition).order_by(notices.c.id.desc()))
+    return [Notice._make(row)._replace(about=NoticeAbout(row.about)) for row in rows]

@@ -112,6 +112,16 @@ def version_as_of(
     return None if row is None else DatasetVersion(*row)
 
 
+def first_version(connection: Connection, sources: Collection[str] | None = None) -> DatasetVersion | None:
+    """Return the first dataset version, null while there are no data; ``sources`` as in ``newest_version``."""
+    columns = dataset_versions.c
+    query = select(*_VERSION).order_by(columns.version).limit(1)
+    if sources is not None:
+        query = query.where(columns.source.in_((EVERYBODY, *sources)))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else DatasetVersion(*row)
+
+
 def find_version(connection: Connection, version: int) -> DatasetVersion | None:
     """Return one dataset version."""
     row = connection.execute(select(*_VERSION).where(dataset_versions.c.version == version)).one_or_none()
@@ -147,6 +157,13 @@ def corridor_newest_versions(
                 newest[one] = version
     known = {version: find_version(connection, version) for version in set(newest.values())}
     return {one: found for one, version in newest.items() if (found := known[version]) is not None}
+
+
+def corridors_of(connection: Connection, source: str) -> list[str]:
+    """Return the corridors that a source's imports or acts ever touched, sorted."""
+    column = corridor_versions.c.corridor
+    query = select(column).where(corridor_versions.c.source == source).distinct().order_by(column)
+    return list(connection.execute(query).scalars())
 
 
 def record_version(
