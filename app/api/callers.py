@@ -63,6 +63,11 @@ class KeyRing:
     _looked: OrderedDict[bytes, _Looked] = field(default_factory=OrderedDict)
     _looking: dict[bytes, asyncio.Task[KnownKey | None]] = field(default_factory=dict)
 
+    @property
+    def remembered(self) -> int:
+        """How many hashes are remembered."""
+        return len(self._looked)
+
     async def caller(self, key: keys.ApiKey, address: Address | None) -> Caller:
         """Return whose key this is; raise KeyNotGood or WrongNetwork, or a DatabaseError for a key not seen before."""
         if self._secret is None:
