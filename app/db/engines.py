@@ -183,7 +183,7 @@ def writing(engine: Engine, on_wait: Callable[[], None] = _silent) -> Iterator[C
 def _writing(engine: Engine, on_wait: Callable[[], None]) -> Iterator[Connection]:
     if is_sqlite(engine):
         writer: Engine = engine.get_execution_options()[_WRITER]
-        with _file_lock(sqlite_file(engine), on_wait), _connected(writer) as connection, connection.begin():
+        with file_lock(sqlite_file(engine), on_wait), _connected(writer) as connection, connection.begin():
             yield connection
     else:
         with _connected(engine) as connection, connection.begin():
@@ -274,7 +274,7 @@ def _unreachable(engine: Engine, error: Exception) -> str:
 
 
 @contextmanager
-def _file_lock(database: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+def file_lock(database: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold ``<database>.lock``; the operating system lets go of it when a process dies, however it dies."""
     try:
         database.parent.mkdir(parents=True, exist_ok=True)

@@ -28,3 +28,11 @@ class SchemaTooOld(DatabaseError):
 
 class SchemaTooNew(DatabaseError):
     """A newer release has migrated the database; this one would misread it."""
+
+
+class BackupRefused(DatabaseError):
+    """A backup cannot be made or restored as it was asked for."""
+
+
+class DatabaseInUse(DatabaseError):
+    """Somebody has the database open, and it was to be replaced."""

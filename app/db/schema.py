@@ -28,7 +28,7 @@ def upgrade(engine: Engine) -> str | None:
     with writing(engine) as connection:
         found = schema_revision(connection)
         if found != SCHEMA_REVISION:
-            _refuse_unknown(found)
+            refuse_unknown(found)
             from alembic import command
 
             command.upgrade(alembic_config(connection), SCHEMA_REVISION)
@@ -41,7 +41,7 @@ def check_schema(engine: Engine) -> None:
         found = schema_revision(connection)
     if found == SCHEMA_REVISION:
         return
-    _refuse_unknown(found)
+    refuse_unknown(found)
     raise SchemaTooOld(
         f"The database has {'no schema yet' if found is None else f'schema {found}'}, and this release needs "
         f"{SCHEMA_REVISION}. Run: threepercent db upgrade"
@@ -86,7 +86,8 @@ def migrations_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-def _refuse_unknown(revision: str | None) -> None:
+def refuse_unknown(revision: str | None) -> None:
+    """Raise SchemaTooNew for a revision that this release does not know."""
     from alembic.script import ScriptDirectory
 
     known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
