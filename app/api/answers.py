@@ -6,7 +6,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from app.api.deps import Reading
-from app.api.formats import Answer, Freshness, Json, encode, respond
+from app.api.formats import Answer, Json, encode, respond
 from app.api.projection import project
 
 
@@ -22,7 +22,7 @@ def answer_with(
         reading.request,
         Answer(
             body=encode(project(whole, fields)),
-            cache_control=Freshness(now=reading.now, fresh_until=fresh_until).cache_control(),
+            cache_control=reading.cache_control(fresh_until),
             language=reading.language,
         ),
     )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Annotated, NamedTuple
 
@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 
 from app.api.callers import caller_of
 from app.api.clocks import asked_clock
-from app.api.formats import JSON, negotiate
+from app.api.formats import FOR_EVER, JSON, NOT_YET, Freshness, negotiate
 from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, SOURCE, OneOf, Search, Text, Texts, Whole, YesNo
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
+from app.api.past_boards import PastBoards
 from app.api.problems import BoardNotReadyError, request_id_of
 from app.api.tables import SUFFIXES, TABLE_FORMATS
 from app.board import Board, load_newer
@@ -35,6 +36,10 @@ from app.store.rates import Coverage
 
 PRIVATE_SECONDS = 1.0
 """How old a board with private sources may be before the database is asked for a newer one."""
+
+
+SETTLED_AFTER = timedelta(seconds=60)
+"""After so long whatever was being committed at an instant is committed: what was known then changes no more."""
 
 
 class RoundFigures(NamedTuple):
@@ -67,6 +72,7 @@ class Served:
     past_figures_lock: Lock = field(default_factory=Lock)
     rate_coverage: tuple[Mapping[str, int], Sequence[Coverage]] | None = None
     live_corridors: tuple[Board, LiveCorridors] | None = None
+    past_boards: PastBoards = field(default_factory=PastBoards)
     with_private: "Served | None" = None
     private_lock: Lock = field(default_factory=Lock)
     looked_at: float = 0.0
@@ -199,13 +205,25 @@ def _table_format(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A read: the request, what the app shares, the board and the clock of this moment, and the reader's language."""
+    """A read: the request, what the app shares, the board and the clock of this moment, and the reader's language.
+
+    ``as_of``: the instant as known at which it is answered, which ``board`` and ``now`` are then of; ``asked_at``: when
+    that was asked. Null where it is answered by what is known now.
+    """
 
     request: Request
     shared: Served
     board: Board
     now: datetime
     language: str
+    as_of: datetime | None = None
+    asked_at: datetime | None = None
+
+    def cache_control(self, fresh_until: datetime | None) -> str:
+        """Return how long the answer may be kept; ``fresh_until``: when time alone will change it, null for never."""
+        if self.asked_at is None:
+            return Freshness(now=self.now, fresh_until=fresh_until).cache_control()
+        return FOR_EVER if self.asked_at - self.now > SETTLED_AFTER else NOT_YET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

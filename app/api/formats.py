@@ -23,6 +23,9 @@ GZIP_FROM_BYTES = 1024
 MAX_AGE_SECONDS = 60
 STALE_WHILE_REVALIDATE_SECONDS = 300
 STALE_IF_ERROR_SECONDS = 86_400
+FOR_EVER = "public, max-age=31536000, immutable"
+NOT_YET = "public, no-cache"
+"""Of an answer as known at an instant: once nothing can change it any more, and before."""
 VARY = "Accept, Accept-Encoding, Accept-Language"
 
 Json: TypeAlias = "bool | int | str | Decimal | date | StrEnum | Sequence[Json] | Mapping[str, Json] | None"
@@ -105,7 +108,7 @@ def respond(request: Request, answer: Answer) -> Response:
         headers["Content-Language"] = answer.language
     if answer.links:
         headers["Link"] = ", ".join(answer.links)
-    if _has(request.headers.getlist("if-none-match"), tag):
+    if is_known(request.headers.getlist("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     body = answer.body
     if zipped:
@@ -114,7 +117,8 @@ def respond(request: Request, answer: Answer) -> Response:
     return Response(body, media_type=answer.media_type, headers=headers)
 
 
-def _has(if_none_match: Sequence[str], tag: str) -> bool:
+def is_known(if_none_match: Sequence[str], tag: str) -> bool:
+    """Say whether the client has what this entity tag is of, as its If-None-Match headers say."""
     tags = [item.strip().removeprefix("W/") for line in if_none_match for item in line.split(",")]
     return "*" in tags or f'"{tag}"' in tags or f'"{tag}-gzip"' in tags
 

@@ -7,6 +7,7 @@ that the two cannot differ.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ CORRIDOR = r"^[A-Za-z]{2,3}-[A-Za-z]{2,3}$"
 CURRENCY = r"^[A-Za-z]{3}$"
 COUNTRY = r"^[A-Za-z]{2,3}$"
 PERIOD = r"^[0-9]{4}-[Qq][1-4]$"
+INSTANT = r"^(?:19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z$"
 INSTITUTION = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 SOURCE = r"^[a-z0-9][a-z0-9_-]{0,99}$"
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
@@ -98,6 +100,25 @@ class Search(Parsed):
         read = _pattern(VISIBLE, f"1 to {LONGEST_TEXT} visible characters")
         schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": VISIBLE, "examples": ["phil"]}
         super().__init__(read, schema)
+
+
+class Instant(Parsed):
+    """An instant in UTC, RFC 3339: ``2026-11-23T12:00:00Z``, with up to six digits of a second's fraction."""
+
+    def __init__(self) -> None:
+        """The same wherever an instant is given."""
+        schema = {"type": "string", "format": "date-time", "pattern": INSTANT, "examples": ["2026-11-23T12:00:00Z"]}
+        super().__init__(self._parse_instant, schema)
+
+    @staticmethod
+    def _parse_instant(text: str) -> datetime:
+        expected = "expected an instant in UTC, such as 2026-11-23T12:00:00Z"
+        if not re.fullmatch(INSTANT, text, re.ASCII):
+            raise ValueError(expected)
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(expected) from None
 
 
 class Number(Parsed):

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.api.deps import ListReading
-from app.api.formats import JSON, Answer, Freshness, Json, encode, respond
+from app.api.formats import JSON, Answer, Json, encode, respond
 from app.api.pages import next_link, token_of
 from app.api.projection import project
 from app.api.tables import (
@@ -88,7 +88,7 @@ def answer_list(reading: ListReading, listed: Listing, page: Rows) -> Response:
     answer = Answer(
         body=body,
         media_type=f"{media_type}; charset=utf-8; header=present" if media_type == CSV else media_type,
-        cache_control=Freshness(now=reading.now, fresh_until=page.fresh_until).cache_control(),
+        cache_control=reading.cache_control(page.fresh_until),
         language=reading.language,
         links=tuple(links),
     )

@@ -1,10 +1,11 @@
 """Where figures are from, as every answer with figures says it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from app.api.formats import Json
 from app.board import Board
 from app.domain.methodology import METHODOLOGY_VERSION
+from app.domain.operator_notices import OPERATOR_NOTICE, notices_about
 from app.sources.source import Source, sources
 
 NOTICES = {
@@ -41,10 +42,19 @@ def _attributed(source: Source) -> dict[str, Json]:
     }
 
 
-def about(keys: Iterable[str], board: Board | None, notices: Iterable[str] = ()) -> dict[str, Json]:
-    """Return what an answer says beside its figures; synthetic sources add their notice. No board: no data yet."""
+def about(
+    keys: Iterable[str], board: Board | None, notices: Iterable[str] = (), *, corridors: Collection[str] = ()
+) -> dict[str, Json]:
+    """Return what an answer says beside its figures; synthetic sources add their notice. No board: no data yet.
+
+    The operator's notices about the sources, and about the ``corridors`` that are shown, come first.
+    """
     used = sorted(set(keys))
     known = sources() if board is None else board.sources
+    said: list[Json] = [
+        {"code": OPERATOR_NOTICE, "text": one.text}
+        for one in notices_about(() if board is None else board.notices, corridors=corridors, sources=used)
+    ]
     codes = dict.fromkeys(notices)
     if any(known[key].is_synthetic for key in used):
         codes = {"synthetic_data": None, **codes}
@@ -52,5 +62,5 @@ def about(keys: Iterable[str], board: Board | None, notices: Iterable[str] = ())
         "attribution": attribution(used, known),
         "dataset_version": 0 if board is None else board.dataset_version,
         "methodology_version": METHODOLOGY_VERSION,
-        "notices": [notice(code) for code in codes],
+        "notices": [*said, *(notice(code) for code in codes)],
     }

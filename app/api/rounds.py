@@ -86,7 +86,8 @@ def live_figures(shared: Served, board: Board, now: datetime) -> LiveCorridors:
     if kept is not None and kept[0] is board and kept[1].holds(now):
         return kept[1]
     found = live_corridors(board, shared.geography, now)
-    shared.live_corridors = (board, found)
+    if board.as_of is None:
+        shared.live_corridors = (board, found)
     return found
 
 

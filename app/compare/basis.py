@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from app.board import Board
-from app.compare.answers import DEFAULT, PUBLISHED, Comparison, ComparisonQuestion
+from app.compare.answers import DEFAULT, PUBLISHED, Comparison, ComparisonQuestion, Notice
 from app.compare.asking import LiveContext, live_context
 from app.compare.live import compare_live
 from app.compare.survey import SurveyContext, compare_survey, survey_context
@@ -21,6 +21,7 @@ from app.domain.errors import (
 from app.domain.geography import Geography
 from app.domain.live import CorridorLive
 from app.domain.money import check_amount
+from app.domain.operator_notices import OPERATOR_NOTICE, notices_about
 from app.domain.providers import suggest_providers
 from app.domain.quotes import quarter_end
 from app.domain.rounds import CorridorRound
@@ -98,8 +99,23 @@ def compare(
     if question.amount is not None:
         check_amount(question.amount, geography.currency(_amount_currency(prices, question, geography, now)))
     if isinstance(prices, LivePrices):
-        return compare_live(prices.live, question, context=prices.context, geography=geography, now=now)
-    return compare_survey(prices.round, question, context=prices.context, geography=geography, now=now)
+        answer = compare_live(prices.live, question, context=prices.context, geography=geography, now=now)
+    else:
+        answer = compare_survey(prices.round, question, context=prices.context, geography=geography, now=now)
+    said = _said_by_the_operator(board, answer)
+    return replace(answer, notices=(*said, *answer.notices)) if said else answer
+
+
+def _said_by_the_operator(board: Board, answer: Comparison) -> tuple[Notice, ...]:
+    """Return the operator's notices about the corridor, the sources or the providers of an answer."""
+    if not board.notices:
+        return ()
+    ranked = {one.description.provider for offer in answer.ranking.offers for one in offer.members}
+    left_out = {one.candidate.description.provider for one in answer.ranking.excluded}
+    found = notices_about(
+        board.notices, corridors=(answer.corridor,), providers=ranked | left_out, sources=answer.sources
+    )
+    return tuple(Notice(OPERATOR_NOTICE, one.text) for one in found)
 
 
 def _benchmark(asked: str | None, prices: Prices, board: Board) -> str | None:

@@ -159,9 +159,9 @@ class NoDataYet(ThreePercentError):
 
     code = "no-data-yet"
 
-    def __init__(self) -> None:
-        """There is nothing to tell but what to do."""
-        super().__init__("There are no prices yet. Import a survey with: threepercent import FILE")
+    def __init__(self, detail: str | None = None) -> None:
+        """``detail``, where there is more to tell than what to do."""
+        super().__init__(detail or "There are no prices yet. Import a survey with: threepercent import FILE")
 
 
 class NoLiveQuotes(ThreePercentError):

@@ -3,6 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+OPERATOR_NOTICE: Final = "operator_notice"
+"""The code under which answers show a notice."""
 
 
 class NoticeAbout(StrEnum):

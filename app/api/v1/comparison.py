@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from app.api.answers import answer_with
 from app.api.deps import Reading, ReadingDep
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole
+from app.api.past import as_known
 from app.api.problems import caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import attribution
@@ -93,7 +95,7 @@ class EpochShape(Provenance):
     freshness: Annotated[str, OpenWord(words.Freshness)]
     evaluated_at: Moment = Field(description="The last instant at which this answer changed.")
     fresh_until: Moment | None = Field(description="When time alone will change this answer; null: never.")
-    as_of: Moment | None
+    as_of: Moment | None = Field(description="As known at which instant; null: as known now.")
 
 
 class ComparisonShape(EpochShape):
@@ -168,10 +170,11 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
 ) -> Response:
     """Rank what providers charge for an amount, with what is uncertain, excluded and why.
 
-    Newest rounds are answered from memory; a past `period` asks the database.
+    Newest rounds are answered from memory; a past `period`, and `as_of`, ask the database.
     """
+    reading = as_known(reading, asked.as_of, corridor)
     found = prices_of(reading, corridor, basis=asked.basis, period=asked.period)
-    question = question_of(asked, filters, amount, by_speed=sort == "transfer_speed")
+    question = question_of(asked, filters.on(reading.board), amount, by_speed=sort == "transfer_speed")
     answer = answer_one(reading, found, question)
     whole = comparison_document(
         answer,
@@ -180,6 +183,7 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         language=reading.language,
         limit=limit or DEFAULT_LIMIT,
         with_excluded="excluded" in (expand or ()),
+        as_of=reading.as_of,
     )
     return answer_with(reading, whole, fields=fields, fresh_until=answer.fresh_until)
 
@@ -192,11 +196,12 @@ def comparison_document(  # noqa: PLR0913 -- the answer, what its words need, an
     language: str = "en",
     limit: int = DEFAULT_LIMIT,
     with_excluded: bool = False,
+    as_of: datetime | None = None,
 ) -> dict[str, Json]:
     """Return a comparison as the API and the command line's ``--json`` write it; ``known``: the board's sources."""
     left_out = answer.ranking.excluded
     return {
-        **epoch(answer, known, language),
+        **epoch(answer, known, language, as_of),
         "amount": money(answer.amount, answer.amount_currency, geography),
         "amount_is": answer.amount_is,
         "sending_currency": answer.sending_currency,
@@ -253,8 +258,13 @@ def _summary(found: Summary) -> dict[str, Json]:
     }
 
 
-def epoch(answer: Comparison, known: Mapping[str, Source], language: str) -> dict[str, Json]:
-    """Return what every answer about one corridor and round begins with."""
+def epoch(
+    answer: Comparison, known: Mapping[str, Source], language: str, as_of: datetime | None = None
+) -> dict[str, Json]:
+    """Return what every answer about one corridor and round begins with.
+
+    ``as_of``: the instant as known at which it is; time changes such an answer no more.
+    """
     return {
         "corridor": corridor_name(answer.corridor, language),
         "basis": answer.basis,
@@ -263,8 +273,8 @@ def epoch(answer: Comparison, known: Mapping[str, Source], language: str) -> dic
         "freshness": answer.freshness,
         "notices": [{"code": notice.code, "text": notice.text} for notice in answer.notices],
         "evaluated_at": answer.evaluated_at,
-        "fresh_until": answer.fresh_until,
-        "as_of": None,
+        "fresh_until": answer.fresh_until if as_of is None else None,
+        "as_of": as_of,
         "attribution": attribution(answer.sources, known),
         "dataset_version": answer.dataset_version,
         "methodology_version": METHODOLOGY_VERSION,

@@ -12,6 +12,7 @@ from app.api.answers import answer_with
 from app.api.deps import PeriodParameter, ReadingDep
 from app.api.formats import Json
 from app.api.inputs import OneOf, StrictRoute
+from app.api.past import AsOfParameter, as_known
 from app.api.projection import FieldsOf
 from app.api.rounds import prices_of
 from app.api.shapes import CurrencyCode, Money, OpenWord, Period, Shape
@@ -80,7 +81,7 @@ class CorridorShape(EpochShape):
     summary="One corridor and its choices",
     responses={200: {"model": CorridorShape}},
 )
-def corridor(
+def corridor(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     reading: ReadingDep,
     corridor: CorridorPath,
     basis: Annotated[
@@ -88,17 +89,19 @@ def corridor(
         Query(description="Default: as in the comparison."),
     ] = None,
     period: PeriodParameter = None,
+    as_of: AsOfParameter = None,
     fields: Annotated[
         Annotated[list[str] | None, FieldsOf(CorridorShape)], Query(description="Only these fields, by dotted names.")
     ] = None,
 ) -> Response:
-    """Return a corridor's figures and what can be asked about it; a past `period` asks the database."""
+    """Return a corridor's figures and what can be asked about it; a past `period`, and `as_of`, ask the database."""
+    reading = as_known(reading, as_of, corridor)
     found = prices_of(reading, corridor, basis=basis, period=period)
     geography, board = reading.shared.geography, reading.board
     answer = compare(found, ComparisonQuestion(), board=board, geography=geography, now=reading.now)
     periods = board.periods.get(answer.corridor, ())
     whole: dict[str, Json] = {
-        **epoch(answer, board.sources, reading.language),
+        **epoch(answer, board.sources, reading.language, reading.as_of),
         "newest_period": periods[-1] if periods else None,
         "periods": periods,
         "default_amount": money(answer.amount, answer.amount_currency, geography),

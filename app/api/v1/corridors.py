@@ -16,6 +16,7 @@ from app.api.deps import (
     ListReadingDep,
     Paging,
     PeriodParameter,
+    Reading,
     RoundFigures,
     ServedDep,
     Words,
@@ -23,6 +24,7 @@ from app.api.deps import (
 from app.api.formats import Json
 from app.api.inputs import AnyOf, OneOf, StrictRoute, YesNo
 from app.api.lists import Row, Rows, add_list, answer_list, listing
+from app.api.past import AsOfParameter, as_known
 from app.api.problems import InvalidPageTokenError, OutdatedPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
@@ -88,6 +90,7 @@ class Corridors(ListAnswer):
     freshness: Annotated[str, OpenWord(words.Freshness)]
     evaluated_at: Moment
     fresh_until: Moment | None
+    as_of: Moment | None = Field(description="As known at which instant; null: as known now.")
     corridors: list[CorridorRow]
 
 
@@ -196,6 +199,7 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         Annotated[words.Basis | None, OneOf(words.Basis, words.Basis)], Query(description="Default: survey.")
     ] = None,
     period: PeriodParameter = None,
+    as_of: AsOfParameter = None,
     sort: Annotated[
         Annotated[str | None, OneOf(SORTS)],
         Query(description="Default: average. `-` reverses; nulls are last in both."),
@@ -204,9 +208,13 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         Annotated[list[str] | None, FieldsOf(Corridors)], Query(description="Only these fields, by dotted names.")
     ] = None,
 ) -> Response:
-    """Rank corridors by a figure of one survey round, the newest unless told; a past round asks the database."""
+    """Rank corridors by a figure of one survey round, the newest unless told.
+
+    A past round asks the database, and so does `as_of`.
+    """
     check_basis(basis, period)
-    shared, board, now = reading.shared, reading.board, reading.now
+    reading = as_known(reading, as_of)
+    shared, board = reading.shared, reading.board
     if basis is words.Basis.LIVE:
         return _live(reading, wanted, sort or "average", fields)
     period, rounds = period_rounds(shared, board, period)
@@ -215,9 +223,9 @@ def corridors(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     page, position = _page(rows, board, reading.paging)
     answer = Rows(
         rows=page,
-        about=_about(board, rounds, period, now),
+        about=_about(reading, rounds, period, page),
         next_position=position,
-        fresh_until=_next_tick(period, now),
+        fresh_until=_next_tick(reading, period),
         fields=fields,
     )
     return answer_list(reading, CORRIDORS, answer)
@@ -233,14 +241,15 @@ def _live(reading: ListReading, wanted: Wanted, sort: str, fields: list[str] | N
     rows = _ranked_again([row for row in everything if wanted.fits(row, reading.shared.geography)])
     page, position = _page(rows, board, reading.paging)
     said = {
-        **about(live.sources, board),
+        **about(live.sources, board, corridors=[str(row["id"]) for row in page]),
         "basis": words.Basis.LIVE,
         "basis_reason": "asked_for",
         "period": None,
         "amount_tier": AmountTier.USD_200,
         "freshness": live.freshness,
         "evaluated_at": live.evaluated_at,
-        "fresh_until": live.fresh_until,
+        "fresh_until": live.fresh_until if reading.as_of is None else None,
+        "as_of": reading.as_of,
     }
     answer = Rows(rows=page, about=said, next_position=position, fresh_until=live.fresh_until, fields=fields)
     return answer_list(reading, CORRIDORS, answer)
@@ -333,24 +342,27 @@ def _page(rows: Sequence[Row], board: Board, paging: Paging) -> tuple[Sequence[R
     return rows[start:end], (str(board.dataset_version), str(end)) if end < len(rows) else None
 
 
-def _about(board: Board, rounds: Mapping[str, RoundFigures], period: str, now: datetime) -> dict[str, Json]:
+def _about(reading: Reading, rounds: Mapping[str, RoundFigures], period: str, page: Sequence[Row]) -> dict[str, Json]:
+    board, now = reading.board, reading.now
     used = {found.source for found in rounds.values()}
     newest = max(board.newest_periods[source] for source in used)
     freshness = survey_freshness(period, newest, now)
     ended = stops_being_current(period)
     committed = board.committed_at or board.loaded_at
+    codes = ["prices_are_historical"] if freshness is words.Freshness.OLD_ROUND else []
     return {
-        **about(used, board, ["prices_are_historical"] if freshness is words.Freshness.OLD_ROUND else []),
+        **about(used, board, codes, corridors=[str(row["id"]) for row in page]),
         "basis": words.Basis.SURVEY,
         "basis_reason": "no_live_quotes",
         "period": period,
         "amount_tier": AmountTier.USD_200,
         "freshness": freshness,
         "evaluated_at": max(committed, ended) if ended <= now else committed,
-        "fresh_until": _next_tick(period, now),
+        "fresh_until": _next_tick(reading, period),
+        "as_of": reading.as_of,
     }
 
 
-def _next_tick(period: str, now: datetime) -> datetime | None:
+def _next_tick(reading: Reading, period: str) -> datetime | None:
     ended = stops_being_current(period)
-    return ended if ended > now else None
+    return ended if ended > reading.now and reading.as_of is None else None

@@ -12,6 +12,7 @@ from app.api.answers import answer_with
 from app.api.deps import ReadingDep
 from app.api.formats import Json
 from app.api.inputs import Numbers, StrictRoute
+from app.api.past import as_known
 from app.api.projection import FieldsOf
 from app.api.rounds import prices_of
 from app.api.shapes import CurrencyCode, Money, Number, OpenWord, Shape
@@ -108,18 +109,20 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
     ] = None,
 ) -> Response:
     """Compare at each amount; nothing is extrapolated beyond what was observed."""
+    reading = as_known(reading, asked.as_of, corridor)
     found = prices_of(reading, corridor, basis=asked.basis, period=asked.period)
+    wanted = filters.on(reading.board)
 
     def compared(amount: Decimal | None) -> Comparison:
-        question = question_of(asked, filters, amount)
+        question = question_of(asked, wanted, amount)
         return answer_one(reading, found, question)
 
     curve = cost_curve(compared, amounts or (), exact_only=asked.exact_only)
     first = curve.comparisons[0]
     whole = {
-        **epoch(first, reading.board.sources, reading.language),
+        **epoch(first, reading.board.sources, reading.language, reading.as_of),
         "evaluated_at": curve.evaluated_at,
-        "fresh_until": curve.fresh_until,
+        "fresh_until": curve.fresh_until if reading.as_of is None else None,
         "amount_is": first.amount_is,
         "sending_currency": first.sending_currency,
         "receiving_currency": first.receiving_currency,

@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, ServedDep, SlugsParameter, SourcesParameter
+from app.api.deps import ANY_OF, CurrencyParameter, PeriodParameter, SlugsParameter, SourcesParameter
 from app.api.inputs import INSTITUTION, AnyOf, OneOf, Search, Text, Whole, YesNo
 from app.api.inputs import known as words_of
+from app.api.past import AsOfParameter
 from app.api.problems import caused_by
 from app.board import Board
 from app.compare import ComparisonQuestion
@@ -35,6 +36,7 @@ class Asked:
     period: str | None
     exact_only: bool
     benchmark: str | None
+    as_of: datetime | None
 
 
 def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
@@ -65,6 +67,7 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     exact_only: Annotated[
         Annotated[bool | None, YesNo()], Query(description="`true` leaves out interpolated prices.")
     ] = None,
+    as_of: AsOfParameter = None,
 ) -> Asked:
     return Asked(
         amount_is=amount_is,
@@ -74,7 +77,21 @@ def _asked(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
         period=period,
         exact_only=bool(exact_only),
         benchmark=benchmark,
+        as_of=as_of,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFilters:
+    """The filters that are asked for; what names sources and providers is judged by the board that answers."""
+
+    filters: Filters
+    q: str | None
+
+    def on(self, board: Board) -> Filters:
+        """Return the filters over a board; raises UnknownSource."""
+        check_sources(self.filters.source, board.sources)
+        return self.filters if self.q is None else replace(self.filters, q=providers_matching(board, self.q))
 
 
 Instruments = Annotated[
@@ -124,7 +141,6 @@ def providers_matching(board: Board, q: str) -> frozenset[str]:
 
 
 def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
-    shared: ServedDep,
     payment_instrument: Instruments = None,
     access_point: AccessPoints = None,
     receiving_method: ReceivingMethods = None,
@@ -137,27 +153,25 @@ def _filters(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     receiving_without_account: WithoutAccount = None,
     customer: CustomerKind = None,
     q: ProviderWords = None,
-) -> Filters:
-    board = shared.current_board()
-    check_sources(source or (), board.sources)
-    return Filters(
+) -> AskedFilters:
+    filters = Filters(
         payment_instrument=frozenset(payment_instrument or ()),
         access_point=frozenset(access_point or ()),
         receiving_method=frozenset(receiving_method or ()),
         provider_type=frozenset(provider_type or ()),
         provider=frozenset(provider or ()),
         source=frozenset(source or ()),
-        q=None if q is None else providers_matching(board, q),
         max_transfer_speed=max_transfer_speed,
         max_age_days=None if max_age_days is None else timedelta(days=max_age_days),
         paying_without_account=paying_without_account,
         receiving_without_account=receiving_without_account,
         customer=customer,
     )
+    return AskedFilters(filters=filters, q=q)
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]
-FiltersDep = Annotated[Filters, Depends(_filters)]
+FiltersDep = Annotated[AskedFilters, Depends(_filters)]
 CorridorPath = Annotated[
     str,
     Path(
