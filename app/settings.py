@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         """Return a plan; the standard one where nobody has set limits for this name."""
         return self.plans.get(name, self.plans[STANDARD_PLAN])
 
+    @property
+    def releases_dir(self) -> Path:
+        """The folder of the published releases."""
+        return self.data_dir / "releases"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -40,7 +40,7 @@ def publish_release(
         check_schema(engine)
         with _progress() as tell:
             order = Order(
-                folder=settings.data_dir / "releases" if out is None else out,
+                folder=settings.releases_dir if out is None else out,
                 date=_day(on),
                 is_dry_run=dry_run,
                 on_rows=tell,
