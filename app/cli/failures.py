@@ -15,6 +15,7 @@ INTERRUPTED = 130
 
 _WRONG_USE = frozenset(
     {
+        "already-decided",
         "contradictory-parameters",
         "corridor-to-itself",
         "invalid-amount",
@@ -35,6 +36,7 @@ _WRONG_USE = frozenset(
         "unknown-partner",
         "unknown-period",
         "unknown-provider",
+        "unknown-quarantined",
         "unknown-source",
     }
 )
@@ -44,6 +46,7 @@ _QUOTATION = re.compile('("[^"]*")')
 _SAID_OTHERWISE = (
     (re.compile(r"GET /v1/corridors lists"), "threepercent corridors lists"),
     (re.compile(r"GET /v1/providers lists them"), "threepercent compare CORRIDOR --json names them"),
+    (re.compile(r"GET /v1/quarantine lists them"), "threepercent quarantine list shows them"),
     (re.compile(r"\bsending_currency\b"), "--currency"),
     (re.compile(r"\b(basis|period)=(\w+)"), r"--\1 \2"),
     (re.compile(r"\bleave out (?=basis|benchmark|period)"), "leave out --"),
