@@ -59,6 +59,9 @@ SECURITY_SCHEMES: Document = {
 }
 """How a key is sent. The roles beside them in ``security`` are the scope that the key needs."""
 
+FRAMEWORK_PROBLEM: Document = {"$ref": "#/components/schemas/HTTPValidationError"}
+"""What the framework would answer to parameters that are not right; ours takes its place."""
+
 HEADERS = {
     "ETag": "Strong entity tag of this representation.",
     "X-Request-Id": "The id under which this request is logged; yours, where you sent a plain one.",
@@ -207,7 +210,7 @@ def _complete_write(_path: str, operation: Document, example: Any) -> None:  # n
     for status in sorted({*ALWAYS_POSSIBLE, *declared, *sent}):
         own = responses.get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")
         responses[str(status)] = _problem_response(status)
-        if own is not None:  # a problem that says more than others
+        if own is not None and own != FRAMEWORK_PROBLEM:  # a problem that says more than others
             content = responses[str(status)]["content"][MEDIA_TYPE]
             content["schema"] = {"anyOf": [own, content["schema"]]}
     operation["responses"] = dict(sorted(responses.items()))
