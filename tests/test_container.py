@@ -92,7 +92,7 @@ def test_what_is_copied_is_what_the_builder_is_given() -> None:
     assert "*" in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
 
 
-@pytest.mark.parametrize("name", ["app", "database"])
+@pytest.mark.parametrize("name", ["app", "database", "redis"])
 def test_every_service_is_confined(name: str) -> None:
     service = compose()["services"][name]
     assert service["read_only"] is True
@@ -108,6 +108,7 @@ def test_the_services_are_reached_from_this_machine_only_and_secrets_are_not_wri
     services = compose()["services"]
     assert all(port.startswith("127.0.0.1:") for port in services["app"]["ports"])
     assert "ports" not in services["database"]
+    assert "ports" not in services["redis"]
     assert services["database"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
     assert "${POSTGRES_PASSWORD:?" in services["app"]["environment"]["THREEPERCENT_DATABASE_URL"]
     assert services["app"]["depends_on"]["database"]["condition"] == "service_healthy"
