@@ -23,7 +23,7 @@ from app.mend.acts import Hand
 from app.mend.decisions import decide
 from app.sources.kept_records import record_from
 from app.store import quarantine
-from app.store.quarantine import Quarantined, Status, Wanted
+from app.store.quarantine import Quarantined, WaitingStatus, Wanted
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="List quotes that wait for a person; accept or refuse them."
@@ -60,8 +60,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_quarantine(
     partner: PartnerOption = None,
     corridor: CorridorOption = None,
-    status: Annotated[Status, typer.Option("--status", help="Those that wait, or what became of them.")] = (
-        Status.WAITING
+    status: Annotated[WaitingStatus, typer.Option("--status", help="Those that wait, or what became of them.")] = (
+        WaitingStatus.WAITING
     ),
     *,
     as_json: JsonOption = False,
@@ -75,7 +75,7 @@ def list_quarantine(
     if as_json:
         typer.echo(json.dumps({"count": count, "quotes": [_plain(one) for one in found]}, ensure_ascii=False, indent=1))
     elif not found:
-        typer.echo("No quote waits." if status is Status.WAITING else f"No quote was {status.value}.")
+        typer.echo("No quote waits." if status is WaitingStatus.WAITING else f"No quote was {status.value}.")
     else:
         put(console(), _COLUMNS, [_row(one) for one in found])
         if count > len(found):
@@ -119,7 +119,7 @@ def _decide(  # noqa: PLR0913 - which quotes, what and why
 ) -> None:
     hand = Hand(actor=actor(), reason=reason(why, parameter="--reason"), clock=lambda: datetime.now(UTC))
     with opened() as (engine, _):
-        chosen = _chosen(engine, ids, _wanted(engine, partner, corridor, Status.WAITING))
+        chosen = _chosen(engine, ids, _wanted(engine, partner, corridor, WaitingStatus.WAITING))
         decided = decide(engine, chosen, hand, is_accepted=is_accepted, is_dry_run=is_dry_run)
     count = len(decided.quotes)
     quotes = "1 quote" if count == 1 else f"{count:,} quotes"
@@ -147,7 +147,7 @@ def _chosen(engine: Engine, ids: list[str] | None, wanted: Wanted) -> list[UUID]
     return [one.quote_id for one in found]
 
 
-def _wanted(engine: Engine, partner: str | None, corridor: str | None, status: Status) -> Wanted:
+def _wanted(engine: Engine, partner: str | None, corridor: str | None, status: WaitingStatus) -> Wanted:
     found = None
     if partner is not None:
         with reading(engine) as connection:

@@ -16,7 +16,7 @@ from app.ingest.pushed import Placed, store_accepted
 from app.mend.acts import Acted, Hand, Remember, log_act, record_act_version, remember_nothing
 from app.sources.kept_records import record_from
 from app.store import quarantine, versions
-from app.store.quarantine import Quarantined, Status
+from app.store.quarantine import Quarantined, WaitingStatus
 
 _REASON: Final = "decision"
 
@@ -26,7 +26,7 @@ class Decided(Acted):
     """What was decided, or would be: the quotes as they waited; ``dataset_version`` is the newest that shows them."""
 
     quotes: Sequence[Quarantined]
-    status: Status
+    status: WaitingStatus
 
 
 def decide(  # noqa: PLR0913 - about which quotes, what, by whom
@@ -44,7 +44,7 @@ def decide(  # noqa: PLR0913 - about which quotes, what, by whom
     ``reviewer`` is the partner whose key decides, null for the operator's own hand. Raises UnknownQuarantined,
     AlreadyDecided, and OwnQuote for a reviewer's own.
     """
-    status = Status.ACCEPTED if is_accepted else Status.REFUSED
+    status = WaitingStatus.ACCEPTED if is_accepted else WaitingStatus.REFUSED
     wanted = list(dict.fromkeys(quote_ids))
     if is_dry_run:
         with reading(engine) as connection:
@@ -70,7 +70,7 @@ def _waiting(connection: Connection, quote_ids: Iterable[UUID], reviewer: str | 
             raise UnknownQuarantined(text=str(quote_id))
         if found.partner == reviewer:
             raise OwnQuote
-        if found.status is not Status.WAITING:
+        if found.status is not WaitingStatus.WAITING:
             raise AlreadyDecided(quote_id=str(quote_id), status=found.status.value)
         waiting.append(found)
     return waiting
@@ -103,11 +103,11 @@ def _placed(waiting: Quarantined) -> Placed:
     return Placed(waiting.place, record_from(waiting.record))
 
 
-def _record(connection: Connection, waiting: Quarantined, hand: Hand, status: Status) -> None:
+def _record(connection: Connection, waiting: Quarantined, hand: Hand, status: WaitingStatus) -> None:
     at = hand.clock()
     if not quarantine.decide(connection, waiting.quote_id, status=status, at=at, by=hand.actor, reason=hand.reason):
         raise AlreadyDecided(quote_id=str(waiting.quote_id), status=status.value)
-    action = Action.QUARANTINE_ACCEPTED if status is Status.ACCEPTED else Action.QUARANTINE_REFUSED
+    action = Action.QUARANTINE_ACCEPTED if status is WaitingStatus.ACCEPTED else Action.QUARANTINE_REFUSED
     rules = sorted({finding.rule for finding in findings_from(waiting.findings)})
     detail: Detail = {"partner": waiting.partner, "external_id": waiting.external_id, "rules": rules}
     log_act(connection, hand, action=action, subject=str(waiting.quote_id), detail=detail)

@@ -21,7 +21,7 @@ from app.sources.kept_records import record_from
 from app.store import corrections, live_quotes, quarantine, quotes, versions, withdrawals
 from app.store.corrections import CorrectionRecord, Kind
 from app.store.live_quotes import Current, Service
-from app.store.quarantine import Quarantined, Status
+from app.store.quarantine import Quarantined, WaitingStatus
 from app.store.quotes import Change, ChangeRecord
 from app.store.withdrawals import Found, Selection
 
@@ -74,7 +74,7 @@ def withdraw_now(connection: Connection, selection: Selection, hand: Hand) -> Wi
     """Withdraw quotes in the caller's transaction, which logs it."""
     plan = _planned(connection, selection)
     for waiting in plan.waiting:
-        status = Status.WITHDRAWN
+        status = WaitingStatus.WITHDRAWN
         at = hand.clock()
         quarantine.decide(connection, waiting.quote_id, status=status, at=at, by=hand.actor, reason=hand.reason)
     if not plan.meant:
@@ -170,7 +170,7 @@ def _waiting(connection: Connection, selection: Selection) -> list[Quarantined]:
     if not selection.source.startswith(SOURCE_PREFIX):
         return []
     wanted = quarantine.Wanted(
-        status=Status.WAITING,
+        status=WaitingStatus.WAITING,
         partner=selection.source.removeprefix(SOURCE_PREFIX),
         corridor=selection.corridor,
         import_id=selection.import_id,

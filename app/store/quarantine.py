@@ -15,7 +15,7 @@ from app.store import bulk
 from app.store.schema import Row, table
 
 
-class Status(StrEnum):
+class WaitingStatus(StrEnum):
     """What became of a quote that was put into quarantine."""
 
     WAITING = "waiting"
@@ -24,7 +24,7 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-WAITING: Final = Status.WAITING.value
+WAITING: Final = WaitingStatus.WAITING.value
 
 
 class QuarantinedQuoteRow(Row, table=True):
@@ -131,7 +131,7 @@ class Quarantined(NamedTuple):
     record: str
     findings: str
     recorded_at: datetime
-    status: Status
+    status: WaitingStatus
     decided_at: datetime | None
     decided_by: str | None
     decision_reason: str | None
@@ -140,7 +140,7 @@ class Quarantined(NamedTuple):
 class Wanted(NamedTuple):
     """Which quarantined quotes are asked for; null means any."""
 
-    status: Status | None = None
+    status: WaitingStatus | None = None
     partner: str | None = None
     corridor: str | None = None
     import_id: int | None = None
@@ -191,7 +191,7 @@ def count(connection: Connection, wanted: Wanted) -> int:
 
 
 def decide(  # noqa: PLR0913 - what was decided, by whom, when and why
-    connection: Connection, quote_id: UUID, *, status: Status, at: datetime, by: str, reason: str
+    connection: Connection, quote_id: UUID, *, status: WaitingStatus, at: datetime, by: str, reason: str
 ) -> bool:
     """Record a decision about a quote that waits; false where it does not wait (any more)."""
     columns = quarantined_quotes.c
@@ -208,4 +208,4 @@ def _all() -> Select[Any]:
 
 
 def _quarantined(row: Result[Any]) -> Quarantined:
-    return Quarantined._make(row)._replace(status=Status(row.status))
+    return Quarantined._make(row)._replace(status=WaitingStatus(row.status))

@@ -13,7 +13,7 @@ from app.domain.verdicts import Outcome
 from app.mend.acts import Hand
 from app.mend.decisions import decide
 from app.store import audit, live_quotes, observations, quarantine, versions
-from app.store.quarantine import Quarantined, Status, Wanted
+from app.store.quarantine import Quarantined, WaitingStatus, Wanted
 from app.store.quotes import quotes
 from tests.mend.pushes import hand
 from tests.push.pushing import NOW, PARTNER, item, known, pushed
@@ -24,7 +24,7 @@ WAITS = item(corridor="GBR-IND", receiving_currency="KES", external_id="strange"
 """Nobody in India is paid in Kenyan shillings: that waits for a person."""
 
 
-def waiting(engine: Engine, status: Status | None = Status.WAITING) -> list[Quarantined]:
+def waiting(engine: Engine, status: WaitingStatus | None = WaitingStatus.WAITING) -> list[Quarantined]:
     with reading(engine) as connection:
         return quarantine.listed(connection, Wanted(status=status), limit=100)
 
@@ -85,7 +85,7 @@ def test_a_decision_is_recorded_with_who_when_and_why_and_in_the_audit_log(empty
     (one,) = waiting(empty_engine)
     reviewer = by()
     decide(empty_engine, [one.quote_id], reviewer, is_accepted=False)
-    (kept,) = waiting(empty_engine, Status.REFUSED)
+    (kept,) = waiting(empty_engine, WaitingStatus.REFUSED)
     assert (kept.decided_by, kept.decision_reason) == ("key:reviewer", "their page says so")
     assert kept.decided_at == reviewer.clock()
     with reading(empty_engine) as connection:
@@ -162,7 +162,7 @@ def test_a_dry_run_says_what_would_be_decided_and_changes_nothing(empty_engine: 
     pushed(empty_engine, [WAITS])
     (one,) = waiting(empty_engine)
     told = decide(empty_engine, [one.quote_id], by(), is_accepted=True, is_dry_run=True)
-    assert ([each.quote_id for each in told.quotes], told.status) == ([one.quote_id], Status.ACCEPTED)
+    assert ([each.quote_id for each in told.quotes], told.status) == ([one.quote_id], WaitingStatus.ACCEPTED)
     assert waiting(empty_engine) == [one]
 
 
@@ -176,7 +176,7 @@ def test_what_waits_is_counted_and_listed_page_by_page(empty_engine: Engine) -> 
         found: list[Quarantined] = []
         while page := quarantine.listed(
             connection,
-            Wanted(status=Status.WAITING),
+            Wanted(status=WaitingStatus.WAITING),
             after=(found[-1].recorded_at, found[-1].quote_id) if found else None,
             limit=2,
         ):

@@ -33,7 +33,7 @@ from app.mend.acts import Acted
 from app.mend.decisions import Decided, decide
 from app.sources.kept_records import record_from
 from app.store import quarantine
-from app.store.quarantine import Quarantined, Status, Wanted
+from app.store.quarantine import Quarantined, WaitingStatus, Wanted
 
 router = APIRouter(prefix="/v1/quarantine", route_class=StrictRoute, tags=["review"])
 
@@ -66,7 +66,7 @@ class QuarantinedQuote(Shape):
     """A quote that waits or waited, and what was found."""
 
     quote_id: str
-    status: Annotated[str, OpenWord(Status)]
+    status: Annotated[str, OpenWord(WaitingStatus)]
     partner: str = Field(description="The id of the partner that pushed it.")
     external_id: str
     corridor: CorridorId
@@ -100,7 +100,7 @@ class Decision(Shape):
     """What was decided."""
 
     quote_id: str
-    status: Annotated[str, OpenWord((Status.ACCEPTED.value, Status.REFUSED.value))]
+    status: Annotated[str, OpenWord((WaitingStatus.ACCEPTED.value, WaitingStatus.REFUSED.value))]
     reason: str
     dataset_version: int | None = Field(description="In which it is shown; null where it was refused.")
     url: str | None = Field(description="Where the quote is shown; null where it was refused.")
@@ -112,7 +112,8 @@ def list_quarantine(
     paging: PagingDep,
     _json: JsonOnlyDep,
     status: Annotated[
-        Annotated[Status | None, OneOf(Status, Status)], Query(description="`waiting` unless told.")
+        Annotated[WaitingStatus | None, OneOf(WaitingStatus, WaitingStatus)],
+        Query(description="`waiting` unless told."),
     ] = None,
     partner: Annotated[
         Annotated[str | None, Text(SLUG, "the id of a partner", "example-transfer")],
@@ -125,7 +126,7 @@ def list_quarantine(
 ) -> Response:
     """List quotes that the rules put into quarantine, with what they found; the first that came first."""
     its_corridor = None if corridor is None else writing.shared.geography.corridor(corridor, ()).id
-    wanted = Wanted(status=status or Status.WAITING, partner=partner, corridor=its_corridor)
+    wanted = Wanted(status=status or WaitingStatus.WAITING, partner=partner, corridor=its_corridor)
     with reading(writing.shared.engine) as connection:
         found = quarantine.listed(connection, wanted, after=_position(paging.after), limit=paging.size + 1)
     shown = found[: paging.size]
@@ -198,7 +199,7 @@ def _written(decided: Decided, reason: str) -> Written:
         "status": decided.status,
         "reason": reason,
         "dataset_version": decided.dataset_version,
-        "url": f"/v1/quotes/{quote_id}" if decided.status is Status.ACCEPTED else None,
+        "url": f"/v1/quotes/{quote_id}" if decided.status is WaitingStatus.ACCEPTED else None,
     }
     return Written(status=200, body=encode(answer))
 
