@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from app.db import reading
 from app.domain.methodology import METHODOLOGY_VERSION
-from app.publish import countries, documents, tables
+from app.publish import countries, documents, origins, tables
 from app.publish.releases import (
     MANIFEST,
     Change,
@@ -100,7 +100,8 @@ def _publish(connection: Connection, order: Order, place: Path, before: Release 
     if not quarters:
         raise NothingToPublishError
     (place / _FOLDER).mkdir()
-    work = _Work(connection, order, place, before, tuple(sorted(shown)))
+    published_at = None if before is None else origins.version_of(order.folder, before.id, connection)
+    work = _Work(connection, order, place, before, tuple(sorted(shown)), published_at)
     parts = [work.partition(quarter) for quarter in quarters]
     countries.write(place / countries.FILE)
     places = File(countries.FILE, (place / countries.FILE).stat().st_size, sha256(place / countries.FILE))
@@ -125,6 +126,7 @@ def _publish(connection: Connection, order: Order, place: Path, before: Release 
     )
     if not order.is_dry_run:
         release = _finished(release, place)
+        origins.note(order.folder, release.id, connection)
         _appear(place, order.folder / release.id)
     return Published(release, is_new=True, written=tuple(work.written))
 
@@ -141,27 +143,39 @@ def _published_sources() -> dict[str, Source]:
 class _Work:
     """One release in the making: ``written`` names the quarters that differ from the release before."""
 
-    def __init__(
-        self, connection: Connection, order: Order, place: Path, before: Release | None, shown: tuple[str, ...]
+    def __init__(  # noqa: PLR0913, PLR0917 - what is written, where, and after what
+        self,
+        connection: Connection,
+        order: Order,
+        place: Path,
+        before: Release | None,
+        shown: tuple[str, ...],
+        published_at: int | None,
     ) -> None:
+        """``published_at``: the dataset version that ``before`` was made from, null where nobody knows."""
         self._connection = connection
         self._order = order
         self._place = place
         self._shown = shown
         self._before = {} if before is None else {one.period: one for one in before.partitions}
         self._before_id = "" if before is None else before.id
+        self._before_sources = set() if before is None else set(before.sources)
+        self._published_at = published_at
         self.written: list[str] = []
         self.changes: list[Change] = []
         self.met: set[str] = set()
 
     def partition(self, quarter: Quarter) -> Partition:
         """Write a quarter, or take it over from the release before where its rows are the same."""
-        period = quarter.period
+        period, before = quarter.period, self._before.get(quarter.period)
+        if before is not None and self._published_at is not None and quarter.changed_in <= self._published_at:
+            self._take_over(before)
+            self.met |= self._before_sources
+            return before
         target = self._place / _FOLDER / f"{period}.csv"
         rows = release_rows.rows(self._connection, self._shown, period)
         count = tables.write_csv(target, self._seen(rows), lambda more: self._order.on_rows(period, more))
         made = File(f"{_FOLDER}/{period}.csv", target.stat().st_size, sha256(target))
-        before = self._before.get(period)
         if before is not None and before.csv == made:
             self._take_over(before)
             return before

@@ -8,7 +8,7 @@ from sqlalchemy import Row as Result
 
 from app.store.descriptions import descriptions
 from app.store.quotes import is_current, quotes
-from app.store.rounds import rounds
+from app.store.rounds import round_versions, rounds
 
 ROWS_AT_ONCE = 5_000
 
@@ -30,23 +30,30 @@ _SERVICE = tuple(
 
 
 class Quarter(NamedTuple):
-    """A quarter that was surveyed: how many current quotes it has, in how many corridors."""
+    """A quarter that was surveyed: how many current quotes it has, in how many corridors, and who changed it last."""
 
     period: str
     quotes: int
     corridors: int
+    changed_in: int
 
 
 def quarters(connection: Connection, sources: Collection[str]) -> list[Quarter]:
-    """Return the quarters that any of these sources surveyed, oldest first."""
-    columns = rounds.c
+    """Return the quarters that any of these sources surveyed, oldest first; ``changed_in``: a dataset version."""
+    columns, changes = rounds.c, round_versions.c
+    changed = connection.execute(
+        select(changes.period, func.max(changes.dataset_version))
+        .where(changes.source.in_(sorted(sources)))
+        .group_by(changes.period)
+    )
+    changed_in = {row[0]: int(row[1]) for row in changed}
     rows = connection.execute(
         select(columns.period, func.sum(columns.current_quotes), func.count(columns.corridor.distinct()))
         .where(columns.source.in_(sorted(sources)))
         .group_by(columns.period)
         .order_by(columns.period)
     )
-    return [Quarter(period, int(count), int(corridors)) for period, count, corridors in rows]
+    return [Quarter(period, int(count), int(corridors), changed_in[period]) for period, count, corridors in rows]
 
 
 def rows(connection: Connection, sources: Collection[str], period: str) -> Iterator[Result[*tuple[Any, ...]]]:

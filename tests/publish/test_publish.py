@@ -108,7 +108,9 @@ def test_one_more_quarter_writes_that_quarter_only(
     imported(engine, shared_data / "rpw" / NEW, folder / "data")
     rehearsed = publish(engine, Order(folder=where, date=DAY, is_dry_run=True))
     assert releases.listed(where) == [first.release.id]
-    second = published(engine, where)
+    read: set[str] = set()
+    second = publish(engine, Order(folder=where, date=DAY, on_rows=lambda period, _rows: read.add(period)))
+    assert read == {"2025-Q3"}  # the others are not even read
     assert second.written == rehearsed.written == ("2025-Q3",)
     assert second.release.id == f"{DAY.isoformat()}.2"
     assert second.release.previous == first.release.id
@@ -117,6 +119,24 @@ def test_one_more_quarter_writes_that_quarter_only(
     assert (where / first.release.id / kept).stat().st_ino == (where / second.release.id / kept).stat().st_ino
     assert releases.verify(where, second.release) == []
     assert releases.read(where, first.release.id) == first.release
+
+
+def test_another_database_is_read_whole_and_finds_nothing_new(  # noqa: PLR0913, PLR0917 - fixtures
+    first: Published, engine: Engine, folder: Path, sqlite_url: str, shared_data: Path, tmp_path: Path
+) -> None:
+    """Its dataset versions have the same numbers and mean something else."""
+    shutil.copytree(folder / engine.dialect.name, tmp_path / "releases")
+    newest = releases.listed(tmp_path / "releases")[-1]
+    other = open_engine(sqlite_url)
+    read: set[str] = set()
+    try:
+        for file in (OLD, NEW)[: 1 if newest == first.release.id else 2]:
+            run(other, ImportOrder(file=shared_data / "rpw" / file, data_dir=tmp_path, now=NOW.replace(hour=13)))
+        order = Order(folder=tmp_path / "releases", date=DAY, on_rows=lambda period, _rows: read.add(period))
+        assert publish(other, order).is_new is False
+    finally:
+        other.dispose()
+    assert read >= {partition.period for partition in first.release.partitions}
 
 
 @pytest.mark.parametrize("harm", ["byte", "missing", "longer", "manifest"])
