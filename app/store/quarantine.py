@@ -59,7 +59,7 @@ class RejectedItemRow(Row, table=True):
     import_id: int = Field(primary_key=True)
     place: int = Field(primary_key=True)
     partner: str = Field(sa_type=KeyText, index=True)
-    external_id: str | None = Field(sa_type=Text)
+    external_id: str | None = Field(sa_type=KeyText)
     findings: str = Field(sa_type=Text)
     recorded_at: datetime = Field(sa_type=UtcDateTime, index=True)
 

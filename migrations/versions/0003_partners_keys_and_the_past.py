@@ -180,7 +180,7 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("partner", columns.KeyText(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("external_id", columns.KeyText(), nullable=True),
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("recorded_at", columns.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("import_id", "place", name=op.f("pk_rejected_items")),

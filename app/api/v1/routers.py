@@ -3,6 +3,7 @@
 from app.api.v1 import (
     account,
     account_keys,
+    account_quotes,
     comparison,
     corridor,
     corridors,
@@ -41,5 +42,6 @@ ROUTERS = (
     status.router,
     account.router,
     account_keys.router,
+    account_quotes.router,
     usage.router,
 )
