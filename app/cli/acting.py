@@ -4,12 +4,20 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
 
+import typer
 from sqlalchemy import Engine
 
 from app.db import check_schema, open_engine
 from app.domain.audit import by_login
+from app.domain.reasons import reason
 from app.settings import Settings, read_settings
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would change.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; everybody can read it.")]
+NOTHING_CHANGED = "Nothing was changed."
 
 
 def actor() -> str:
@@ -19,6 +27,16 @@ def actor() -> str:
         return by_login(pwd.getpwuid(number).pw_name)
     except KeyError:  # a container's user need not have a name
         return by_login(str(number))
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def public_reason(text: str) -> str:
+    """Return what ``--reason`` says, as everybody will read it."""
+    return reason(text, parameter="--reason")
 
 
 @contextmanager

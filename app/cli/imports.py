@@ -12,6 +12,7 @@ from typing import Any
 import typer
 from sqlalchemy import Engine
 
+from app.cli.acting import actor, utc_now
 from app.cli.command import Command
 from app.cli.failures import fail
 from app.cli.output import console
@@ -19,6 +20,8 @@ from app.cli.refused import refused_rows
 from app.db import is_sqlite, open_engine, reading, sqlite_file, upgrade
 from app.domain.errors import quoted
 from app.ingest import Limits, Order, Progress, Report, run
+from app.mend.acts import Hand
+from app.mend.held import hold
 from app.settings import read_settings
 from app.sources.source import Refused
 from app.store import imports as stored
@@ -27,10 +30,12 @@ _EVERY_ROWS = 25_000
 _LISTED = 20
 _PLACES = 5
 
-imports = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List imports, or show one.")
+imports = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="List imports, or show, withdraw or release one."
+)
 
 
-def import_file(
+def import_file(  # noqa: PLR0913 - what to import, and how
     file: Path = typer.Argument(
         help="A survey: a workbook (.xlsx), or CSV in either layout, also gzipped. Or the ECB's rates: "
         "eurofxref-hist.csv, its zip, or the daily XML. Or a file of reviewed tariffs (JSON)."
@@ -39,6 +44,9 @@ def import_file(
     *,
     source: str | None = typer.Option(None, "--source", help="Whose it is, where the file does not say: wise."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Store nothing; tell what the import would change."),
+    hold_it: bool = typer.Option(
+        False, "--hold", help="Judge and keep it, and show nothing of it until imports release."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:
     """Import a file: a survey, rates or tariffs. It is one transaction: all that can be accepted, or nothing."""
@@ -67,13 +75,22 @@ def import_file(
             public_sources=settings.public_sources,
             clock=lambda: datetime.now(UTC),
         )
-        report = run(engine, order)
+        report, held = _done(engine, order, hold_it=hold_it)
         if rows is not None:
             rows.is_wanted = report.already is None
     if as_json:
-        typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2, sort_keys=True))
+        told = report.as_json() | ({"held_as": held} if hold_it else {})
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        _print_report(report, places, is_dry_run=dry_run)
+        print_outcome(report, places, is_dry_run=dry_run, held=held)
+
+
+def _done(engine: Engine, order: Order, *, hold_it: bool) -> tuple[Report, int | None]:
+    """Import a file, or hold it; return what came of it, and the number under which it is held."""
+    if not hold_it or order.is_dry_run:
+        return run(engine, order), None
+    held = hold(engine, order, Hand(actor=actor(), reason="", clock=utc_now))
+    return held.report, held.import_id
 
 
 @imports.command("list", cls=Command)
@@ -224,16 +241,21 @@ def _lines() -> Callable[[Progress], None]:
     return tell
 
 
-def _print_report(report: Report, refused: _Places, *, is_dry_run: bool) -> None:
+def print_outcome(report: Report, refused: _Places | None = None, *, is_dry_run: bool, held: int | None = None) -> None:
+    """Say what an import did, would do, or will do once it is released."""
     out = console()
     if report.already is not None:
         out.print(f"Nothing to do: import {report.already} was of the same content, labels and corrections.")
         return
-    for line in _count_lines(report.counts, refused.lines()):
+    for line in _count_lines(report.counts, () if refused is None else refused.lines()):
         out.print(line, soft_wrap=True)
     for line in _difference_lines(report.difference or {}):
         out.print(line, soft_wrap=True)
-    if is_dry_run:
+    if held is not None:
+        out.print(
+            f"Held as import {held}: kept, and shown to nobody. Show it with: threepercent imports release {held}"
+        )
+    elif is_dry_run:
         out.print("Dry run: nothing was stored.")
     elif report.dataset_version is None:
         out.print(f"Import {report.import_id} committed. Nothing changed: no new dataset version.")

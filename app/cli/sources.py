@@ -11,15 +11,17 @@ from rich.text import Text
 from sqlalchemy import Connection, Engine
 from typer.core import TyperGroup
 
+from app.cli.acting import actor
 from app.cli.command import Command
 from app.cli.output import UNKNOWN, Column, console, figure, name, put
 from app.db import check_schema, open_engine, reading, writing
+from app.domain.audit import Action
 from app.domain.errors import InvalidParameter, SourceNotFetched, UnknownSource
 from app.domain.source_health import HealthState
 from app.health import WatchedSource, watched_sources
 from app.settings import Settings, read_settings
 from app.sources.source import sources as known_sources
-from app.store import fetches, rounds
+from app.store import audit, fetches, rounds
 
 HISTORY = timedelta(days=90)
 LONGEST_REASON = 200
@@ -136,8 +138,17 @@ def pause_source(
             typer.echo(f"Would pause {fetched}, which {state}. Nothing was changed.")
             return
         with writing(engine) as connection:
-            is_new = fetches.pause(connection, fetched, said, datetime.now(UTC))
+            now = datetime.now(UTC)
+            is_new = fetches.pause(connection, fetched, said, now)
             since = _paused_at(connection, fetched)
+            audit.append(
+                connection,
+                at=now,
+                actor=actor(),
+                action=Action.SOURCE_PAUSED,
+                subject=fetched,
+                detail={"reason": said, "is_new": is_new},
+            )
     if not is_new and since is not None:
         typer.echo(f"{fetched} was paused already, since {_instant(since)}; the reason is changed.")
         return
@@ -159,6 +170,8 @@ def resume_source(key: KeyArgument, *, dry_run: DryRunOption = False) -> None:
             return
         with writing(engine) as connection:
             fetches.resume(connection, fetched)
+            now, action = datetime.now(UTC), Action.SOURCE_RESUMED
+            audit.append(connection, at=now, actor=actor(), action=action, subject=fetched, detail={})
     typer.echo(f"Resumed {fetched}.")
 
 

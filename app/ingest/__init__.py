@@ -33,7 +33,7 @@ from app.sources.labels import Labels, label_file
 from app.sources.source import Refused
 from app.store import imports, rounds, versions
 
-__all__ = ["Limits", "Order", "Progress", "Report", "run"]
+__all__ = ["Limits", "Order", "Progress", "Report", "run", "shown_name"]
 
 REAL, DEMO = "rpw", "demo"
 _REFERENCE = ("countries.json", "currencies.json")
@@ -105,7 +105,7 @@ class _Content:
     def file(self, source: str, layout: str | None) -> imports.ImportFile:
         return imports.ImportFile(
             identity=self.identity(source),
-            file_name=_shown_name(self.order.file),
+            file_name=shown_name(self.order.file),
             layout=layout,
             is_synthetic=source == DEMO,
         )
@@ -181,7 +181,7 @@ def _take(engine: Engine, order: Order, answer: AnswerFile) -> Report:
             data_dir=order.data_dir,
             now=order.now,
             on_wait=order.on_wait,
-            file_name=_shown_name(order.file),
+            file_name=shown_name(order.file),
             is_dry_run=order.is_dry_run,
             public_sources=order.public_sources,
             clock=order.clock,
@@ -202,7 +202,7 @@ def _take(engine: Engine, order: Order, answer: AnswerFile) -> Report:
     return replace(report, import_id=taken.import_id, dataset_version=version)
 
 
-def _shown_name(file: Path) -> str:
+def shown_name(file: Path) -> str:
     """Return a file's name as text that every database takes, whatever bytes it is made of."""
     return os.fsencode(file.name).decode("utf-8", "backslashreplace")
 

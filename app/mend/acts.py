@@ -16,7 +16,7 @@ Remember = Callable[[Connection, "Acted"], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hand:
-    """Who acts (as the audit log names them), why (public), and the clock that says when."""
+    """Who acts (as the audit log names them), why (public; empty where nobody asks), and the clock that says when."""
 
     actor: str
     reason: str
@@ -65,5 +65,5 @@ def log_act(connection: Connection, hand: Hand, *, action: Action, subject: str,
         actor=hand.actor,
         action=action,
         subject=subject,
-        detail={"reason": hand.reason, **detail},
+        detail={**({"reason": hand.reason} if hand.reason else {}), **detail},
     )

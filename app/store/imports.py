@@ -174,6 +174,20 @@ def fail(connection: Connection, import_id: int, *, finished_at: datetime, failu
     )
 
 
+def hold(connection: Connection, file: ImportFile, *, at: datetime, counts: Mapping[str, Any]) -> int:
+    """Record a file that was judged and kept, and is not imported until it is released; return its number."""
+    import_id = start(connection, file, started_at=at)
+    values = {"status": ImportStatus.HELD, "finished_at": at, "counts": _json(counts)}
+    connection.execute(update(imports).where(imports.c.id == import_id).values(values))
+    return import_id
+
+
+def release(connection: Connection, import_id: int, *, at: datetime) -> None:
+    """Record that a held file was imported, by a run of its own."""
+    values = {"status": ImportStatus.RELEASED, "finished_at": at}
+    connection.execute(update(imports).where(imports.c.id == import_id).values(values))
+
+
 def mark_withdrawn(connection: Connection, import_id: int, version: int) -> None:
     """Record since which dataset version all of an import is taken back."""
     connection.execute(update(imports).where(imports.c.id == import_id).values(withdrawn_version=version))
