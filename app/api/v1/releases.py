@@ -70,7 +70,7 @@ class FileShape(Shape):
     sha256: str
 
 
-class ChangeShape(Shape):
+class QuarterChange(Shape):
     """What became of a quarter since the release before; a corrected quote was removed and added."""
 
     period: Period
@@ -83,7 +83,7 @@ class OneRelease(Provenance):
 
     release: ReleaseRow
     files: list[FileShape]
-    changes: list[ChangeShape]
+    changes: list[QuarterChange]
 
 
 RELEASES = listing("releases", "Releases", ReleaseRow)
