@@ -194,7 +194,7 @@ class _Call:
             if found is None:
                 kinds += ["bytes"] if content else []
             else:
-                schema = found["schema"]
+                schema = found.get("schema", {})
                 parts = [part for part in schema.get("anyOf", ()) if "Projection" not in json.dumps(part)]
                 kinds.append(_kind(self.schemas, parts[0] if parts else schema, is_sent=False))
         return _either(kinds) if kinds else "None"

@@ -7,9 +7,49 @@ threepercent_transport.py. Copy both files; they need Python 3.11 and nothing el
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from threepercent_transport import Number, Transport, Written, path_of
+from threepercent_transport import Number, Transport, Written, new_key, path_of
+
+
+class Account(TypedDict):
+    """A partner, what it may do, and its keys."""
+
+    id: str
+    name: str
+    kind: str
+    source: str
+    plan: PlanLimits
+    providers: list[SpokenFor]
+    key: str
+    keys: list[KeyShape]
+
+
+class AccountQuote(TypedDict):
+    """What became of a quote of yours, or of an item that was refused."""
+
+    external_id: str | None
+    quote_id: str | None
+    status: str
+    since: str
+    why: str | None
+    findings: list[FindingShape]
+    flags: list[str]
+    corridor: str | None
+    observed_at: str | None
+    valid_until: str | None
+    recorded_at: str
+    superseded_by: str | None
+    import_id: str | None
+    url: str | None
+    shown_in: str | None
+
+
+class AccountQuotes(TypedDict):
+    """Your quotes by external id, within it the oldest first, then what waits, then what was refused."""
+
+    quotes: list[AccountQuote]
+    next_page_token: str | None
 
 
 class AmountChoice(TypedDict):
@@ -18,6 +58,14 @@ class AmountChoice(TypedDict):
     amount: Money
     tier: str | None
     services: int
+
+
+class AmountFeeIn(TypedDict):
+    """A fee that holds at one amount."""
+
+    kind: str
+    amount: Written
+    at_amount: Written
 
 
 AmountInterval = TypedDict("AmountInterval", {"from": "Number", "to": "Number"})
@@ -32,6 +80,19 @@ class Attribution(TypedDict):
     text: str
     link: str
     reuse: Reuse
+
+
+BandIn = TypedDict(
+    "BandIn",
+    {
+        "from": "Written",
+        "fixed": "NotRequired[Written | None]",
+        "percent": "NotRequired[Written | None]",
+        "minimum": "NotRequired[Written | None]",
+        "maximum": "NotRequired[Written | None]",
+    },
+)
+"""A fee from an amount, included, to the next band's, excluded; `fixed`, `percent` or both."""
 
 
 BandShape = TypedDict(
@@ -181,6 +242,7 @@ class Corridors(TypedDict):
     freshness: str
     evaluated_at: str
     fresh_until: str | None
+    as_of: str | None
     corridors: list[CorridorRow]
 
 
@@ -289,6 +351,24 @@ class CurveService(TypedDict):
     quote_ids: list[str]
 
 
+class DayOfUse(TypedDict):
+    """What was used on one day of UTC."""
+
+    day: str
+    requests: int
+    quotes: int
+
+
+class Decision(TypedDict):
+    """What was decided."""
+
+    quote_id: str
+    status: str
+    reason: str
+    dataset_version: int | None
+    url: str | None
+
+
 class ExcludedOffers(TypedDict):
     """Services that are not ranked: how many by reason, and one by one with ``expand=excluded``."""
 
@@ -329,6 +409,66 @@ class FeeShape(TypedDict):
     marginal: bool | None
 
 
+class FileShape(TypedDict):
+    """A file of a release."""
+
+    name: str
+    url: str
+    bytes: int
+    sha256: str
+
+
+class FindingShape(TypedDict):
+    """What one rule found."""
+
+    rule: str
+    verdict: str
+    detail: str
+    pointer: str
+    limit: str | None
+    value: str | None
+
+
+class ImportCounts(TypedDict):
+    """What became of the items; those of a file that is being imported so far."""
+
+    accepted: int
+    duplicate: int
+    quarantined: int
+    rejected: int
+
+
+class ImportFailure(TypedDict):
+    """Why nothing of a file could be imported."""
+
+    code: str
+    detail: str
+
+
+class ImportList(TypedDict):
+    """What you pushed, the newest first."""
+
+    imports: list[ImportShape]
+    next_page_token: str | None
+
+
+class ImportShape(TypedDict):
+    """Something that was pushed: a batch, or a file."""
+
+    id: str
+    kind: str
+    state: str
+    received_at: str
+    finished_at: str | None
+    content_sha256: str
+    size_bytes: int | None
+    bytes_read: int | None
+    counts: ImportCounts
+    dataset_version: int | None
+    failure: ImportFailure | None
+    refused: str | None
+
+
 class Incident(TypedDict):
     """Something that is not as it should be."""
 
@@ -357,6 +497,24 @@ class IndicatorsShape(TypedDict):
     comparable: bool
 
 
+class KeyShape(TypedDict):
+    """A key as it is shown: never the key itself."""
+
+    id: str
+    shown: str
+    name: str
+    kind: str
+    scopes: list[str]
+    networks: list[str]
+    state: str
+    created_at: str
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    successor: str | None
+
+
 class KnownAmounts(TypedDict):
     """The smallest and the largest amount at which any price is known."""
 
@@ -378,11 +536,48 @@ class LegShape(TypedDict):
     reference: str | None
 
 
+class Limit(TypedDict):
+    """How much of something may be used in each window of time, and how much is left of this one."""
+
+    policy: str
+    unit: str
+    quota: int
+    window_seconds: int
+    remaining: int
+    resets_at: str
+
+
 class Money(TypedDict):
     """An amount in major units of a currency, rounded to its minor units."""
 
     amount: Number
     currency: str
+
+
+class MoneyIn(TypedDict):
+    """An amount of money."""
+
+    amount: Written
+    currency: str
+
+
+class NewKeyShape(TypedDict):
+    """A key that was just created, with the key itself: this is the only time that it is shown."""
+
+    id: str
+    shown: str
+    name: str
+    kind: str
+    scopes: list[str]
+    networks: list[str]
+    state: str
+    created_at: str
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    successor: str | None
+    key: str
 
 
 class Notice(TypedDict):
@@ -472,6 +667,18 @@ class OneQuote(TypedDict):
     provenance: ProvenanceShape
 
 
+class OneRelease(TypedDict):
+    """A release with its files, and what changed since the one before."""
+
+    attribution: list[Attribution]
+    dataset_version: int
+    methodology_version: str
+    notices: list[Notice]
+    release: ReleaseRow
+    files: list[FileShape]
+    changes: list[QuarterChange]
+
+
 class OneSource(TypedDict):
     """One source, and its days."""
 
@@ -508,6 +715,15 @@ class OtherObservationShape(TypedDict):
     quote_ids: list[str]
 
 
+class OutcomeCounts(TypedDict):
+    """How many quotes became what."""
+
+    accepted: int
+    duplicate: int
+    quarantined: int
+    rejected: int
+
+
 class PegShape(TypedDict):
     """A fixed rate by declaration: 1 `base` = `value` `quote`, both days included; null is open."""
 
@@ -519,11 +735,27 @@ class PegShape(TypedDict):
     reference: str
 
 
+class PercentFeeIn(TypedDict):
+    """A fee that is a percentage of the amount."""
+
+    kind: str
+    percent: Written
+
+
 class PlaceShape(TypedDict):
     """Where in the source's file an observation stood."""
 
     sheet: str | None
     row: int | None
+
+
+class PlanLimits(TypedDict):
+    """What the plan allows; days are those of UTC."""
+
+    name: str
+    requests_per_minute: int
+    requests_per_day: int
+    quotes_per_day: int
 
 
 class Point(TypedDict):
@@ -545,6 +777,24 @@ class PointCost(TypedDict):
     total_cost_percent_low: Number | None
     total_cost_percent_high: Number | None
     price_basis: str
+
+
+class PreviewShape(TypedDict):
+    """What a quote would come to, when `amount` is paid in all."""
+
+    verdicts: dict[str, str]
+    amount: Money | None
+    recipient_gets: Money | None
+    fee: Money | None
+    offered_rate: Number | None
+    mid_market_rate: Number | None
+    fx_margin_percent: Number | None
+    total_cost: Money | None
+    total_cost_percent: Number | None
+    price_reason: str | None
+    rank: int | None
+    rank_reason: str | None
+    offers: int | None
 
 
 class Projection(TypedDict):
@@ -606,6 +856,96 @@ class Providers(TypedDict):
     notices: list[Notice]
     next_page_token: str | None
     providers: list[ProviderRow]
+
+
+class PushedBatch(TypedDict):
+    """What became of a batch, quote by quote, in its order."""
+
+    import_id: str | None
+    dry_run: bool
+    dataset_version: int | None
+    counts: OutcomeCounts
+    quotes: list[PushedQuote]
+
+
+class PushedQuote(TypedDict):
+    """What became of one quote."""
+
+    index: int
+    external_id: str | None
+    outcome: str
+    quote_id: str | None
+    standing: str | None
+    findings: list[FindingShape]
+    preview: PreviewShape | None
+
+
+class QuarantineList(TypedDict):
+    """What waits, or waited, the first that came first."""
+
+    quotes: list[QuarantinedQuote]
+    next_page_token: str | None
+
+
+class QuarantinedQuote(TypedDict):
+    """A quote that waits or waited, and what was found."""
+
+    quote_id: str
+    status: str
+    partner: str
+    external_id: str
+    corridor: str
+    provider: str
+    provider_name: str
+    payment_instruments: list[str]
+    access_points: list[str]
+    receiving_methods: list[str]
+    transfer_speed: str
+    customer: str
+    sending_currency: str
+    receiving_currency: str
+    terms: TermsShape
+    observed_at: str
+    valid_until: str | None
+    recorded_at: str
+    findings: list[FindingShape]
+    decided_at: str | None
+    decided_by: str | None
+    decision_reason: str | None
+
+
+class QuarterChange(TypedDict):
+    """What became of a quarter since the release before; a corrected quote was removed and added."""
+
+    period: str
+    added: int
+    removed: int
+
+
+class QuoteIn(TypedDict):
+    """One price of one service, at a time."""
+
+    external_id: str
+    provider: str
+    provider_name: NotRequired[str | None]
+    provider_type: NotRequired[str | None]
+    corridor: str
+    sending_currency: str
+    receiving_currency: str
+    payment_instruments: list[str]
+    access_points: list[str]
+    receiving_methods: list[str]
+    transfer_speed: str
+    customer: str
+    fee_mode: str
+    fee: AmountFeeIn | PercentFeeIn | ScheduleFeeIn
+    offered_rate: NotRequired[Written | None]
+    offered_rates: NotRequired[list[RateIn] | None]
+    observed_at: str
+    valid_until: NotRequired[str | None]
+    min_amount: NotRequired[Written | None]
+    max_amount: NotRequired[Written | None]
+    taxes: NotRequired[list[TaxIn] | None]
 
 
 class QuoteShape(TypedDict):
@@ -672,6 +1012,10 @@ class QuotingInstitution(TypedDict):
     days: int
 
 
+RateIn = TypedDict("RateIn", {"from": "Written", "rate": "Written"})
+"""A rate for the whole amount, from an amount on."""
+
+
 class RateRow(TypedDict):
     """A rate on a day: 1 `base` = `rate` `quote`."""
 
@@ -714,12 +1058,50 @@ class RelaxationShape(TypedDict):
     offers_without: int
 
 
+class ReleaseRow(TypedDict):
+    """A release; what a damaged one held is null."""
+
+    id: str
+    status: str
+    reason: str | None
+    successor: str | None
+    date: str | None
+    quotes: int | None
+    quarters: int | None
+    first_period: str | None
+    last_period: str | None
+    checksum: str | None
+    methodology_version: str | None
+    is_synthetic: bool | None
+    previous: str | None
+    url: str
+
+
+class Releases(TypedDict):
+    """Every release, newest first."""
+
+    attribution: list[Attribution]
+    dataset_version: int
+    methodology_version: str
+    notices: list[Notice]
+    next_page_token: str | None
+    releases: list[ReleaseRow]
+
+
 class Reuse(TypedDict):
     """What the source's terms let others do with its figures."""
 
     display: bool
     store: bool
     redistribute: bool
+
+
+class ScheduleFeeIn(TypedDict):
+    """A banded fee; `marginal`: each band prices its own slice of the amount only."""
+
+    kind: str
+    bands: list[BandIn]
+    marginal: NotRequired[bool]
 
 
 class SourceDay(TypedDict):
@@ -795,6 +1177,14 @@ class SpellingShape(TypedDict):
     name: str
 
 
+class SpokenFor(TypedDict):
+    """A provider that the partner speaks for."""
+
+    id: str
+    name: str
+    type: str
+
+
 class Status(TypedDict):
     """How this installation is: its versions, its data, its incidents."""
 
@@ -833,6 +1223,15 @@ class SwitchShape(TypedDict):
     after: int | None
 
 
+class TaxIn(TypedDict):
+    """A tax beside the price, shown and never part of it: `amount` or `percent`."""
+
+    name: str
+    paid_by: str
+    amount: NotRequired[MoneyIn | None]
+    percent: NotRequired[Written | None]
+
+
 class Term(TypedDict):
     """One word of one enum; ``place`` is its order there."""
 
@@ -865,6 +1264,14 @@ class ThreePercentTestShape(TypedDict):
     meets_target_between_reason: str | None
 
 
+class Usage(TypedDict):
+    """A partner's plan and use."""
+
+    plan: str
+    limits: list[Limit]
+    days: list[DayOfUse]
+
+
 class Vocabulary(TypedDict):
     """Every word that answers and filters use."""
 
@@ -874,6 +1281,27 @@ class Vocabulary(TypedDict):
     notices: list[Notice]
     next_page_token: str | None
     terms: list[Term]
+
+
+class Withdrawal(TypedDict):
+    """What was withdrawn, or would be."""
+
+    dry_run: bool
+    withdrawn: int
+    from_quarantine: int
+    returned: int
+    dataset_version: int | None
+    quotes: list[WithdrawnQuote]
+
+
+class WithdrawnQuote(TypedDict):
+    """A quote that was taken back, and how it stood."""
+
+    quote_id: str
+    external_id: str
+    corridor: str
+    observed_at: str | None
+    was: str
 
 
 class WordChoice(TypedDict):
@@ -891,6 +1319,7 @@ class Client(Transport):
         *,
         basis: str | None = None,
         period: str | None = None,
+        as_of: str | None = None,
         sort: str | None = None,
         fields: Sequence[str] | None = None,
         raw: bool | None = None,
@@ -912,6 +1341,7 @@ class Client(Transport):
         query: dict[str, Any] = {
             "basis": basis,
             "period": period,
+            "as_of": as_of,
             "sort": sort,
             "fields": fields,
             "raw": raw,
@@ -937,6 +1367,7 @@ class Client(Transport):
         *,
         basis: str | None = None,
         period: str | None = None,
+        as_of: str | None = None,
         sort: str | None = None,
         fields: Sequence[str] | None = None,
         raw: bool | None = None,
@@ -958,6 +1389,7 @@ class Client(Transport):
         query: dict[str, Any] = {
             "basis": basis,
             "period": period,
+            "as_of": as_of,
             "sort": sort,
             "fields": fields,
             "raw": raw,
@@ -994,6 +1426,7 @@ class Client(Transport):
         period: str | None = None,
         benchmark: str | None = None,
         exact_only: bool | None = None,
+        as_of: str | None = None,
         payment_instrument: Sequence[str] | None = None,
         access_point: Sequence[str] | None = None,
         receiving_method: Sequence[str] | None = None,
@@ -1023,6 +1456,7 @@ class Client(Transport):
             "period": period,
             "benchmark": benchmark,
             "exact_only": exact_only,
+            "as_of": as_of,
             "payment_instrument": payment_instrument,
             "access_point": access_point,
             "receiving_method": receiving_method,
@@ -1053,6 +1487,7 @@ class Client(Transport):
         period: str | None = None,
         benchmark: str | None = None,
         exact_only: bool | None = None,
+        as_of: str | None = None,
         payment_instrument: Sequence[str] | None = None,
         access_point: Sequence[str] | None = None,
         receiving_method: Sequence[str] | None = None,
@@ -1079,6 +1514,7 @@ class Client(Transport):
             "period": period,
             "benchmark": benchmark,
             "exact_only": exact_only,
+            "as_of": as_of,
             "payment_instrument": payment_instrument,
             "access_point": access_point,
             "receiving_method": receiving_method,
@@ -1101,12 +1537,19 @@ class Client(Transport):
         *,
         basis: str | None = None,
         period: str | None = None,
+        as_of: str | None = None,
         fields: Sequence[str] | None = None,
         language: str | None = None,
     ) -> CorridorShape:
         """One corridor and its choices: ``GET /v1/corridors/{corridor}``."""
         path = path_of("/v1/corridors/{corridor}", corridor=corridor)
-        query: dict[str, Any] = {"basis": basis, "period": period, "fields": fields, "language": language}
+        query: dict[str, Any] = {
+            "basis": basis,
+            "period": period,
+            "as_of": as_of,
+            "fields": fields,
+            "language": language,
+        }
         answer: CorridorShape = self.send("GET", path, query, None, {})
         return answer
 
@@ -1159,6 +1602,20 @@ class Client(Transport):
             "sending_currency": sending_currency,
         }
         answer: Quotes = self.send("GET", path, query, None, {})
+        return answer
+
+    def push_quotes(
+        self,
+        body: dict[str, Any],
+        *,
+        dry_run: bool | None = None,
+        atomic: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> PushedBatch:
+        """Push quotes: ``POST /v1/quotes``."""
+        path = "/v1/quotes"
+        query: dict[str, Any] = {"dry_run": dry_run, "atomic": atomic}
+        answer: PushedBatch = self.send("POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key()})
         return answer
 
     def quotes_file(
@@ -1437,6 +1894,77 @@ class Client(Transport):
         answer: bytes = self.send("GET", path, query, None, {})
         return answer
 
+    def releases(
+        self,
+        *,
+        fields: Sequence[str] | None = None,
+        raw: bool | None = None,
+        language: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Releases:
+        """Releases: ``GET /v1/releases``."""
+        path = "/v1/releases"
+        query: dict[str, Any] = {
+            "fields": fields,
+            "raw": raw,
+            "language": language,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: Releases = self.send("GET", path, query, None, {})
+        return answer
+
+    def releases_file(
+        self,
+        suffix: str,
+        *,
+        fields: Sequence[str] | None = None,
+        raw: bool | None = None,
+        language: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> bytes:
+        """Releases, as a file: ``GET /v1/releases.{suffix}``."""
+        path = path_of("/v1/releases.{suffix}", suffix=suffix)
+        query: dict[str, Any] = {
+            "fields": fields,
+            "raw": raw,
+            "language": language,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: bytes = self.send("GET", path, query, None, {})
+        return answer
+
+    def release(self, release: str, *, fields: Sequence[str] | None = None, language: str | None = None) -> OneRelease:
+        """One release: ``GET /v1/releases/{release}``."""
+        path = path_of("/v1/releases/{release}", release=release)
+        query: dict[str, Any] = {"fields": fields, "language": language}
+        answer: OneRelease = self.send("GET", path, query, None, {})
+        return answer
+
+    def release_quotes(self, release: str) -> bytes:
+        """All quotes of a release: ``GET /v1/releases/{release}/quotes.csv``."""
+        path = path_of("/v1/releases/{release}/quotes.csv", release=release)
+        query: dict[str, Any] = {}
+        answer: bytes = self.send("GET", path, query, None, {})
+        return answer
+
+    def release_quarter(self, release: str, file: str) -> bytes:
+        """One quarter of a release: ``GET /v1/releases/{release}/quotes/{file}``."""
+        path = path_of("/v1/releases/{release}/quotes/{file}", release=release, file=file)
+        query: dict[str, Any] = {}
+        answer: bytes = self.send("GET", path, query, None, {})
+        return answer
+
+    def release_document(self, release: str, file: str) -> Any:
+        """A document of a release: ``GET /v1/releases/{release}/{file}``."""
+        path = path_of("/v1/releases/{release}/{file}", release=release, file=file)
+        query: dict[str, Any] = {}
+        answer: Any = self.send("GET", path, query, None, {})
+        return answer
+
     def vocabulary(
         self,
         *,
@@ -1486,6 +2014,52 @@ class Client(Transport):
             "page_token": page_token,
         }
         answer: bytes = self.send("GET", path, query, None, {})
+        return answer
+
+    def withdraw_quotes(
+        self, body: dict[str, Any], *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> Withdrawal:
+        """Take quotes back: ``POST /v1/quotes/withdrawals``."""
+        path = "/v1/quotes/withdrawals"
+        query: dict[str, Any] = {"dry_run": dry_run}
+        answer: Withdrawal = self.send("POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key()})
+        return answer
+
+    def withdraw_import(
+        self, import_id: str, body: dict[str, Any], *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> Withdrawal:
+        """Take a whole import back: ``POST /v1/imports/{import_id}/withdrawal``."""
+        path = path_of("/v1/imports/{import_id}/withdrawal", import_id=import_id)
+        query: dict[str, Any] = {"dry_run": dry_run}
+        answer: Withdrawal = self.send("POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key()})
+        return answer
+
+    def quarantine(
+        self,
+        *,
+        status: str | None = None,
+        partner: str | None = None,
+        corridor: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> QuarantineList:
+        """Quotes that wait for a person: ``GET /v1/quarantine``."""
+        path = "/v1/quarantine"
+        query: dict[str, Any] = {
+            "status": status,
+            "partner": partner,
+            "corridor": corridor,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: QuarantineList = self.send("GET", path, query, None, {})
+        return answer
+
+    def decide(self, quote_id: str, body: dict[str, Any], *, idempotency_key: str | None = None) -> Decision:
+        """Accept or refuse a quote that waits: ``POST /v1/quarantine/{quote_id}/decision``."""
+        path = path_of("/v1/quarantine/{quote_id}/decision", quote_id=quote_id)
+        query: dict[str, Any] = {}
+        answer: Decision = self.send("POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key()})
         return answer
 
     def list_sources(
@@ -1583,9 +2157,90 @@ class Client(Transport):
         answer: OneSource = self.send("GET", path, query, None, {})
         return answer
 
+    def create_import(
+        self, body: bytes, *, content_type: str = "text/csv", idempotency_key: str | None = None
+    ) -> ImportShape:
+        """Send a file of quotes: ``POST /v1/imports``."""
+        path = "/v1/imports"
+        query: dict[str, Any] = {}
+        answer: ImportShape = self.send(
+            "POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key(), "Content-Type": content_type}
+        )
+        return answer
+
+    def imports(self, *, page_size: int | None = None, page_token: str | None = None) -> ImportList:
+        """What you pushed: ``GET /v1/imports``."""
+        path = "/v1/imports"
+        query: dict[str, Any] = {"page_size": page_size, "page_token": page_token}
+        answer: ImportList = self.send("GET", path, query, None, {})
+        return answer
+
+    def import_(self, import_id: str) -> ImportShape:
+        """How far an import is: ``GET /v1/imports/{import_id}``."""
+        path = path_of("/v1/imports/{import_id}", import_id=import_id)
+        query: dict[str, Any] = {}
+        answer: ImportShape = self.send("GET", path, query, None, {})
+        return answer
+
+    def import_refused(self, import_id: str) -> bytes:
+        """What was refused of an import, and why: ``GET /v1/imports/{import_id}/refused``."""
+        path = path_of("/v1/imports/{import_id}/refused", import_id=import_id)
+        query: dict[str, Any] = {}
+        answer: bytes = self.send("GET", path, query, None, {})
+        return answer
+
     def status(self, *, language: str | None = None) -> Status:
         """How this installation is: ``GET /v1/status``."""
         path = "/v1/status"
         query: dict[str, Any] = {"language": language}
         answer: Status = self.send("GET", path, query, None, {})
+        return answer
+
+    def account(self) -> Account:
+        """Your plan, providers and keys: ``GET /v1/account``."""
+        path = "/v1/account"
+        query: dict[str, Any] = {}
+        answer: Account = self.send("GET", path, query, None, {})
+        return answer
+
+    def create_key(self, body: dict[str, Any]) -> NewKeyShape:
+        """Create a key, or rotate one: ``POST /v1/account/keys``."""
+        path = "/v1/account/keys"
+        query: dict[str, Any] = {}
+        answer: NewKeyShape = self.send("POST", path, query, body, {})
+        return answer
+
+    def revoke_key(self, key_id: str) -> KeyShape:
+        """Revoke a key: ``DELETE /v1/account/keys/{key_id}``."""
+        path = path_of("/v1/account/keys/{key_id}", key_id=key_id)
+        query: dict[str, Any] = {}
+        answer: KeyShape = self.send("DELETE", path, query, None, {})
+        return answer
+
+    def account_quotes(
+        self,
+        *,
+        status: str | None = None,
+        external_id: str | None = None,
+        import_id: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> AccountQuotes:
+        """What became of your quotes: ``GET /v1/account/quotes``."""
+        path = "/v1/account/quotes"
+        query: dict[str, Any] = {
+            "status": status,
+            "external_id": external_id,
+            "import_id": import_id,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: AccountQuotes = self.send("GET", path, query, None, {})
+        return answer
+
+    def account_usage(self) -> Usage:
+        """What you used: ``GET /v1/account/usage``."""
+        path = "/v1/account/usage"
+        query: dict[str, Any] = {}
+        answer: Usage = self.send("GET", path, query, None, {})
         return answer

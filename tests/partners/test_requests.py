@@ -1,0 +1,98 @@
+"""The sample requests do what their table says: each is sent to a sandbox, at the time that they are of."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.db import open_engine
+from app.domain.partners import KeyKind, PartnerKind, Scope
+from app.main import create_app
+from app.settings import Settings
+from tests.api.keyed import Keyed, key_of, partner_of
+
+FOLDER = Path(__file__).parents[2] / "docs" / "partners" / "requests"
+NOW = datetime(2026, 11, 24, 8, 40, tzinfo=UTC)
+LATER = datetime(2027, 2, 1, 8, 40, tzinfo=UTC)
+
+
+class Row(NamedTuple):
+    file: str
+    outcomes: list[str]
+    findings: set[str]
+
+
+def table() -> Iterator[Row]:
+    for line in (FOLDER / "README.md").read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `"):
+            yield Row(cells[0].strip("`"), cells[2].split(", "), set(re.findall(r"`([a-z-]+)`", cells[3])))
+
+
+class Sandboxed(NamedTuple):
+    client: TestClient
+    provider: Keyed
+    aggregator: Keyed
+
+
+@pytest.fixture(scope="module", params=[NOW, LATER], ids=["that day", "another day"])
+def sandboxed(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandboxed]:
+    """A server of that day, and one of months later, whose clock the requests set back."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("requests"), limits_enabled=False)
+    (settings.data_dir / "threepercent.db").write_bytes(sqlite_template.read_bytes())
+    engine = open_engine(settings.database_url)
+    keys = []
+    for kind, name in ((PartnerKind.PROVIDER, "Example Transfer"), (PartnerKind.AGGREGATOR, "Example Aggregator")):
+        partner = partner_of(engine, name, kind)
+        keys.append(key_of(engine, settings, partner, Scope.QUOTES_WRITE, Scope.ACCOUNT, kind=KeyKind.TEST))
+    engine.dispose()
+    with TestClient(create_app(settings, clock=lambda: request.param)) as client:
+        yield Sandboxed(client, *keys)
+
+
+def push(sandboxed: Sandboxed, file: str, key: str, *, dry_run: bool = False) -> dict[str, Any]:
+    who = sandboxed.aggregator if file.startswith("aggregator") else sandboxed.provider
+    answer = sandboxed.client.post(
+        f"/v1/quotes?dry_run={str(dry_run).lower()}",
+        content=(FOLDER / file).read_bytes(),
+        headers={
+            **who.headers,
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "X-ThreePercent-Clock": "2026-11-24T08:40:00Z",
+        },
+    )
+    found: dict[str, Any] = answer.json()
+    is_rejected = {each["outcome"] for each in found["quotes"]} == {"rejected"}
+    assert answer.status_code == (200 if dry_run else 422 if is_rejected else 201), found
+    return found
+
+
+@pytest.mark.parametrize("row", list(table()), ids=lambda row: row.file)
+def test_each_request_comes_to_what_the_table_says(sandboxed: Sandboxed, row: Row) -> None:
+    rehearsed = push(sandboxed, row.file, "", dry_run=True)["quotes"]
+    pushed = push(sandboxed, row.file, f"key-{row.file}")["quotes"]
+    assert [each["outcome"] for each in pushed] == row.outcomes
+    assert [each["outcome"] for each in rehearsed] == row.outcomes
+    assert {finding["rule"] for each in pushed for finding in each["findings"]} == row.findings
+
+
+def test_the_table_names_every_file_once() -> None:
+    assert sorted(row.file for row in table()) == sorted(path.name for path in FOLDER.glob("*.json"))
+
+
+def test_every_kind_of_fee_and_every_outcome_is_shown() -> None:
+    quotes = [quote for path in FOLDER.glob("*.json") for quote in json.loads(path.read_text("utf-8"))["quotes"]]
+    assert {quote["fee"]["kind"] for quote in quotes} == {"amount", "percent", "schedule"}
+    assert {quote["fee_mode"] for quote in quotes} == {"on_top", "deducted"}
+    assert {quote["customer"] for quote in quotes} == {"new", "returning"}
+    assert {outcome for row in table() for outcome in row.outcomes} == {
+        *("accepted", "duplicate", "quarantined", "rejected"),
+    }
