@@ -104,7 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_logs(shared.settings)
     is_ready = await asyncio.to_thread(_start, shared)
     app.state.usage.start()
-    importing = _importing(shared)
+    importing = _importing(shared, app.state.limits)
     importing.start()
     keeping_new = asyncio.create_task(_keep_new(shared, is_ready=is_ready))
     try:
@@ -122,7 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         shared.engine.dispose()
 
 
-def _importing(shared: Served) -> ImportWorker:
+def _importing(shared: Served, limits: Limits) -> ImportWorker:
     """Return what imports the files that partners send; of several processes each file is imported by one."""
     world = FileWorld(
         engine=shared.engine,
@@ -130,6 +130,7 @@ def _importing(shared: Served) -> ImportWorker:
         geography=shared.geography,
         clock=shared.clock,
         most_bytes=shared.settings.import_bytes,
+        quota=limits.of_partner,
     )
     return ImportWorker(world, shared.metrics)
 

@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.addresses import Address, client_address, networks, sharing
 from app.api.counters import Charge, Counters, Policy, ProcessCounters, SharedCounters, Standing
-from app.api.problems import Problem, TooManyQuotesError, TooManyRequestsError, problem_of
+from app.api.problems import Problem, TooManyRequestsError, problem_of
 from app.api.usage import UsageCounts
-from app.domain.partners import Caller, KeyKind
+from app.domain.partners import Caller, KeyKind, Partner
+from app.domain.push_errors import TooManyQuotes
 from app.observability import QUIET_ROUTES, Metrics, log
 from app.settings import ANONYMOUS_PLAN, PUBLISHABLE_PLAN, Plan, Settings
 
@@ -78,10 +79,10 @@ class Allowance:
         self._charge(request_policies(self.plan), 1)
 
     def charge_rows(self, rows: int) -> None:
-        """Charge quotes that are to be judged; raise TooManyQuotesError where the day has no room. May block."""
+        """Charge quotes that are to be judged; raise TooManyQuotes where the day has no room. May block."""
         if self.counters is not None and rows > self.plan.quotes_per_day:
             self.on_refused(QUOTES, self.plan_name)
-            raise TooManyQuotesError(
+            raise TooManyQuotes(
                 f"This has {rows:,} quotes, and your plan allows {self.plan.quotes_per_day:,} a day. Send fewer, "
                 "or ask the operator for another plan."
             )
@@ -122,7 +123,7 @@ class Allowance:
         full = [standing for standing in charge.standings if standing.used + cost > standing.policy.quota]
         last = max(full, key=lambda standing: standing.resets_after(now))
         self.on_refused(last.policy.name, self.plan_name)
-        kind = TooManyQuotesError if last.policy.unit else TooManyRequestsError
+        kind = TooManyQuotes if last.policy.unit else TooManyRequestsError
         raise kind(_refusal(last, now, self.plan_name), last.resets_after(now))
 
 
@@ -181,14 +182,13 @@ class Limits:
         if caller is None:
             subject = f"address:{sharing(self.address_of(scope))}"
             return self._allowance(subject, ANONYMOUS_PLAN)
-        return self.of_caller(caller)
-
-    def of_caller(self, caller: Caller) -> Allowance:
-        """Return what a caller may use, for work that outlives its request."""
         if caller.kind is KeyKind.PUBLISHABLE:
             return self._allowance(f"partner:{caller.partner.id}:apps", PUBLISHABLE_PLAN)
-        suffix = ":test" if caller.kind is KeyKind.TEST else ""
-        return self._allowance(f"partner:{caller.partner.id}{suffix}", caller.partner.plan)
+        return self.of_partner(caller.partner, is_sandbox=caller.kind is KeyKind.TEST)
+
+    def of_partner(self, partner: Partner, *, is_sandbox: bool = False) -> Allowance:
+        """Return what a partner's own keys may use, also for work that outlives its request."""
+        return self._allowance(f"partner:{partner.id}{':test' if is_sandbox else ''}", partner.plan)
 
     async def off_the_loop(self, work: Callable[[], Result]) -> Result:
         """Do what counts: at once in this process, in a thread of its own where Redis is asked."""
@@ -284,7 +284,7 @@ async def charge_request(limits: Limits, allowance: Allowance) -> Problem | None
 
 
 def charge_rows(request: Request, rows: int) -> None:
-    """Charge quotes that are to be judged to the caller of a request; raise TooManyQuotesError beyond its quota.
+    """Charge quotes that are to be judged to the caller of a request; raise TooManyQuotes beyond its quota.
 
     Asks Redis where that is set, so never call it on the event loop. All is given back where we answer 5xx.
     """

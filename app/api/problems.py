@@ -114,12 +114,6 @@ class TooManyRequestsError(errors.ThreePercentError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class TooManyQuotesError(TooManyRequestsError):
-    """More quotes were sent than the plan allows in a day."""
-
-    code = "too-many-quotes"
-
-
 _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (errors.UnknownCountry, 404, "Look the country up in GET /v1/countries."),
     (errors.UnknownCurrency, 404, "Look the currency up in GET /v1/currencies."),
@@ -143,11 +137,16 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (NotAcceptableError, 406, "Ask for application/json, or for a media type that the answer names."),
     (errors.NoLiveQuotes, 404, "Choose what the answer says there is, or ask again when prices have been imported."),
     (TooManyRequestsError, 429, "Ask again after the seconds in Retry-After; RateLimit-Policy tells what is allowed."),
-    (TooManyQuotesError, 429, "Send the rest after the seconds in Retry-After, or ask the operator for another plan."),
+    (
+        push_errors.TooManyQuotes,
+        429,
+        "Send the rest after the seconds in Retry-After, or ask the operator for another plan.",
+    ),
     (body_errors.BodyTooLarge, 413, "Send less, in several calls."),
     (body_errors.BodyCutShort, 400, "Send the whole body again."),
     (body_errors.BodyUnreadable, 400, "Send JSON in UTF-8, with each field once; /docs shows every body."),
     (body_errors.BodyOfOtherKind, 415, "Send what the answer names."),
+    (body_errors.KeyInRequest, 422, "Send keys as Authorization or X-API-Key, and nowhere else."),
     (release_errors.UnknownRelease, 404, "GET /v1/releases lists the releases, and each of them its files."),
     (release_errors.ReleaseDamaged, 503, "Use another release, or ask again when the operator has restored it."),
     (BoardNotReadyError, 503, "Ask again after the seconds that Retry-After names."),
@@ -293,7 +292,7 @@ def _headers(error: errors.ThreePercentError, status: int) -> dict[str, str]:
         return {"Retry-After": RETRY_AFTER_SECONDS}
     if isinstance(error, push_errors.IdempotencyInProgress):
         return {"Retry-After": IN_PROGRESS_SECONDS}
-    if isinstance(error, TooManyRequestsError) and error.retry_after_seconds is not None:
+    if isinstance(error, TooManyRequestsError | push_errors.TooManyQuotes) and error.retry_after_seconds is not None:
         return {"Retry-After": str(error.retry_after_seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
         wrong = "" if isinstance(error, errors.KeyMissing) else ', error="invalid_token"'

@@ -3,7 +3,7 @@
     ThreePercentError
       IdempotencyKeyMissing  IdempotencyKeyMalformed  IdempotencyInProgress  IdempotencyKeyReused
       UnknownImport  ImportUnfinished
-      ConditionMissing  ConditionFailed  QuoteReplaced  CorrectionRefused
+      TooManyQuotes  ConditionMissing  ConditionFailed  QuoteReplaced  CorrectionRefused
 
 Each says what to do next: a partner who gets one has to know whether to send the same again.
 """
@@ -11,6 +11,17 @@ Each says what to do next: a partner who gets one has to know whether to send th
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
 from app.domain.errors import ThreePercentError, quoted
 from app.domain.verdicts import Finding
+
+
+class TooManyQuotes(ThreePercentError):
+    """More quotes were sent than the plan allows in a day."""
+
+    code = "too-many-quotes"
+
+    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+        """``retry_after_seconds``: when there is room again, null where waiting does not help."""
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class IdempotencyKeyMissing(ThreePercentError):

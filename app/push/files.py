@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine
 
@@ -18,6 +18,8 @@ from app import archive
 from app.db import DatabaseError, claim, reading, transact
 from app.domain.file_errors import SourceError, UnreadableFile
 from app.domain.geography import Geography
+from app.domain.partners import Partner
+from app.domain.push_errors import TooManyQuotes
 from app.push.batch import PushedItem, Taking, started
 from app.push.progress import Progress, forget, tell
 from app.push.recording import Tally
@@ -34,11 +36,24 @@ _TOO_OFTEN: Final = "The import was begun several times and never came to its en
 _ENDED: Final = "The partner's account was ended before the file was imported."
 
 
+class Quota(Protocol):
+    """What a partner may still have judged today."""
+
+    def charge_rows(self, rows: int) -> None:
+        """Charge quotes that are to be judged; raises TooManyQuotes beyond the quota."""
+        ...
+
+    def give_back(self) -> None:
+        """Take back all that was charged."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileWorld:
     """Where files are worked on.
 
-    ``most_bytes`` bounds a file unpacked. ``is_ending`` says whether the process is asked to end.
+    ``most_bytes`` bounds a file unpacked. ``quota`` is asked what a partner may have judged; nothing bounds it unless
+    given. ``is_ending`` says whether the process is asked to end.
     """
 
     engine: Engine
@@ -47,6 +62,7 @@ class FileWorld:
     clock: Callable[[], datetime]
     most_bytes: int
     is_sandbox: bool = False
+    quota: Callable[[Partner], Quota] | None = None
     is_ending: Callable[[], bool] = bool
 
 
@@ -86,7 +102,7 @@ def _attempt(world: FileWorld, job: Job) -> None:
     try:
         with archive.kept(job.file.file_hash, world.data_dir):
             transact(world.engine, lambda connection: _import(connection, world, job))
-    except SourceError as error:
+    except (SourceError, TooManyQuotes) as error:
         said = error.code, f"{error.detail[:1].upper()}{error.detail[1:]}"
         transact(world.engine, lambda connection: import_jobs.fail(connection, job, code=said[0], detail=said[1]))
     except _EndingError:
@@ -117,20 +133,33 @@ def _import(connection: Connection, world: FileWorld, job: Job) -> None:
         now=now,
         is_sandbox=world.is_sandbox,
     )
-    tally = _take(world, taking, job)
+    tally = _charged(world, taking, job, partner)
     version = taking.finish(world.clock)
     imports.finish(connection, import_id, finished_at=world.clock(), counts=tally.counts(), dataset_version=version)
     import_jobs.done(connection, job, import_id)
     usage.add(connection, {(partner.id, now.date()): (0, tally.items)})
 
 
-def _take(world: FileWorld, taking: Taking, job: Job) -> Tally:
+def _charged(world: FileWorld, taking: Taking, job: Job, partner: Partner) -> Tally:
+    """Take the items of a kept file and charge them to the partner's quota; a file that is not stored costs nothing."""
+    quota = None if world.quota is None else world.quota(partner)
+    try:
+        return _take(world, taking, job, quota)
+    except BaseException:
+        if quota is not None:
+            quota.give_back()
+        raise
+
+
+def _take(world: FileWorld, taking: Taking, job: Job, quota: Quota | None) -> Tally:
     """Take the items of a kept file; raises a SourceError where the file as a whole cannot be used."""
     tally, told_at, kept = Tally(), 0.0, job.file
     with archive.kept(kept.file_hash, world.data_dir) as received:
         file_format = FileFormat(kept.media_type)
         file = PartnerFile(received, file_format, size=kept.size_bytes, most_bytes=world.most_bytes)
         for items in taken(file, taking):
+            if quota is not None:
+                quota.charge_rows(len(items))
             tally.add([item for item, _ in items])
             if world.is_ending():
                 raise _EndingError

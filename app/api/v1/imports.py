@@ -6,6 +6,7 @@ import io
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
@@ -21,6 +22,7 @@ from app.api.deps import JsonOnlyDep, PagingDep, Writing, WritingDep
 from app.api.formats import Answer, Json, encode, respond
 from app.api.idempotency import IdempotencyKeyHeader, Remember, Write, Written, exactly_once, fingerprint
 from app.api.inputs import StrictRoute, Text
+from app.api.limits import Limits
 from app.api.pages import next_link, token_of
 from app.api.problems import InvalidPageTokenError
 from app.api.shapes import Moment, OpenWord, Shape
@@ -156,6 +158,7 @@ def _accept(writing: Writing, received: ReceivedFile) -> Response:
 
 
 def _rehearse(writing: Writing, job_id: str) -> None:
+    limits: Limits = writing.request.app.state.limits
     world = FileWorld(
         engine=writing.shared.engine,
         data_dir=writing.main.settings.data_dir,
@@ -163,6 +166,7 @@ def _rehearse(writing: Writing, job_id: str) -> None:
         clock=writing.shared.clock,
         most_bytes=writing.main.settings.import_bytes,
         is_sandbox=True,
+        quota=partial(limits.of_partner, is_sandbox=True),
     )
     work_off(world, job_id)
 
