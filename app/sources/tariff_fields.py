@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from app.domain.errors import InvalidName, ThreePercentError, listed
 from app.domain.geography import Geography
+from app.domain.keys import holds_key
 from app.domain.providers import provider_id
 from app.domain.vocabulary import (
     AccessPoint,
@@ -48,8 +49,8 @@ def reason_of(error: ShapeError) -> str:
 
 
 def is_external_id(text: str) -> bool:
-    """Say whether a text can be a source's own id of a service."""
-    return bool(_EXTERNAL_ID.fullmatch(text))
+    """Say whether a text can be a source's own id of a service; a key that was pasted there cannot."""
+    return bool(_EXTERNAL_ID.fullmatch(text)) and not holds_key(text.encode())
 
 
 def external_id(text: str) -> str:
@@ -83,7 +84,7 @@ def provider_slug(text: str) -> str:
     except InvalidName as error:
         raise ShapeError("/provider", f"expected a provider's id: {error.detail}", given_text(text)) from None
     if slug != text:
-        raise ShapeError("/provider", f"expected a provider's id, such as {slug}", given_text(text))
+        raise ShapeError("/provider", "expected a provider's id, such as example-transfer", given_text(text))
     return slug
 
 
