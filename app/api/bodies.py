@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.problems import BadRequestError, ErrorItem
-from app.domain.body_errors import BodyCutShort, BodyOfOtherKind, BodyTooLarge, BodyUnreadable
+from app.domain.body_errors import BodyCutShort, BodyOfOtherKind, BodyTooLarge, BodyUnreadable, KeyInRequest
 from app.domain.file_errors import UnreadableFile
+from app.domain.keys import holds_key
 from app.sources.json_documents import ShapeError, read_document, shaped
 from app.sources.tariff_fields import reason_of
 
@@ -34,7 +35,10 @@ async def read_body(request: Request, most: int = SMALL_BODY_BYTES) -> bytes:
     """Return a body of at most ``most`` bytes. Raises BodyTooLarge, BodyCutShort, BodyOfOtherKind for packed ones."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise BodyOfOtherKind(expected="a body without Content-Encoding")
-    return b"".join([part async for part in pieces_of(request, most)])
+    body = b"".join([part async for part in pieces_of(request, most)])
+    if holds_key(body):  # what is in a body may be stored, and shown
+        raise KeyInRequest
+    return body
 
 
 async def pieces_of(request: Request, most: int) -> AsyncIterator[bytes]:

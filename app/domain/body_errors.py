@@ -1,7 +1,7 @@
 """What can go wrong with what a call is sent, before anything in it is judged; these join the tree of ``errors.py``.
 
 ThreePercentError
-  BodyTooLarge  BodyCutShort  BodyUnreadable  BodyOfOtherKind
+  BodyTooLarge  BodyCutShort  BodyUnreadable  BodyOfOtherKind  KeyInRequest
 """
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
@@ -38,6 +38,19 @@ class BodyUnreadable(ThreePercentError):
         """``problem`` says what is wrong, as the rest of "The body cannot be used: "."""
         super().__init__(f"The body cannot be used: {problem}")
         self.problem = problem
+
+
+class KeyInRequest(ThreePercentError):
+    """A key stands where it would be stored."""
+
+    code = "key-in-request"
+
+    def __init__(self) -> None:
+        """There is nothing to tell but what to do."""
+        super().__init__(
+            "A key stands in the body, where it would be stored; nothing of it was used. Send keys in the header only, "
+            "and rotate this one if others may have seen it."
+        )
 
 
 class BodyOfOtherKind(ThreePercentError):

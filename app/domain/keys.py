@@ -24,9 +24,10 @@ _RANDOM_LENGTH: Final = 27  # 62^27 > 256^20
 _CHECKSUM_LENGTH: Final = 6  # 62^6 > 2^32
 _SHOWN_RANDOM: Final = 4
 _KINDS: Final = "|".join(kind.value for kind in KeyKind)
-_SHAPE: Final = re.compile(
-    rf"tp_({_KINDS})_[0-9A-Za-z]{{{_RANDOM_LENGTH}}}_[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}}", re.ASCII
-)
+_PATTERN: Final = rf"tp_({_KINDS})_[0-9A-Za-z]{{{_RANDOM_LENGTH}}}_[0-9A-Za-z]{{{_CHECKSUM_LENGTH}}}"
+_SHAPE: Final = re.compile(_PATTERN, re.ASCII)
+_SHAPE_IN_BYTES: Final = re.compile(_PATTERN.encode())
+_BEGINNING: Final = b"tp_"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,6 +64,14 @@ def read_key(text: str) -> ApiKey:
     if checksum != _checksum(body):
         raise KeyMalformed
     return ApiKey(KeyKind(found[1]), text)
+
+
+def holds_key(sent: bytes) -> bool:
+    """Say whether a key stands in what was sent where none belongs: it is to be refused, and stored nowhere."""
+    return _BEGINNING in sent and any(
+        checksum == _checksum(body)
+        for body, _, checksum in (found[0].decode().rpartition("_") for found in _SHAPE_IN_BYTES.finditer(sent))
+    )
 
 
 def digest(secret: bytes, key: ApiKey) -> bytes:

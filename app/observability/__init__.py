@@ -17,6 +17,7 @@ from app.observability.sources import SourceMetrics
 from app.settings import Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+TELLING = re.compile(r"tp_(?:live|test|pub)|[0-9]+(?:\.[0-9]+){3}", re.IGNORECASE)
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 UNMATCHED = "unmatched"
 SLOW_SECONDS = 1.0
@@ -197,5 +198,9 @@ class Observed:
 
 
 def request_id_from(given: str | None) -> str:
-    """Return the caller's request id where it is a plain one (8 to 64 of ``A-Z a-z 0-9 . _ -``), else a new one."""
-    return given if given is not None and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    """Return the caller's request id where it is a plain one (8 to 64 of ``A-Z a-z 0-9 . _ -``), else a new one.
+
+    One that holds what may be a key or somebody's address is replaced too: it would be in every log.
+    """
+    is_plain = given is not None and REQUEST_ID.fullmatch(given) and not TELLING.search(given)
+    return given if given is not None and is_plain else uuid.uuid4().hex

@@ -82,7 +82,8 @@ def test_a_plain_request_id_is_kept_and_any_other_is_replaced(demo: TestClient) 
     assert (
         demo.get("/health/live", headers={"X-Request-Id": "my-request.01"}).headers["x-request-id"] == "my-request.01"
     )
-    for strange in ("short", "with space", "x" * 65, "<script>alert(1)</script>", "é" * 10):
+    key = "tp_live_000000000000000000000000000_29oMxI"
+    for strange in ("short", "with space", "x" * 65, "<script>alert(1)</script>", "é" * 10, key, "of-203.0.113.7"):
         assert request_id_from(strange) != strange
         assert len(request_id_from(strange)) == 32
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.domain.errors import KeyMalformed
-from app.domain.keys import LONGEST_KEY, RANDOM_BYTES, digest, make_key, read_key
+from app.domain.keys import LONGEST_KEY, RANDOM_BYTES, digest, holds_key, make_key, read_key
 from app.domain.partners import KeyKind
 
 BASE62 = string.digits + string.ascii_letters
@@ -95,6 +95,13 @@ def test_a_key_does_not_show_itself() -> None:
     for said in (repr(key), str(key), f"{key}", f"{[key]}", key.shown):
         assert secret[4:10] not in said
     assert key.shown == f"tp_live_{secret[:4]}…"
+
+
+def test_a_key_is_found_in_what_was_sent() -> None:
+    for sent in (NOUGHTS, f'{{"external_id": "{NOUGHTS}"}}', f"x{NOUGHTS}y", f"tp_live_ {NOUGHTS}"):
+        assert holds_key(sent.encode())
+    for sent in ("", "tp_live_", NOUGHTS[:-1], NOUGHTS[:-1] + "J", "a.key"):
+        assert not holds_key(sent.encode())
 
 
 def test_hashes_depend_on_the_secret() -> None:
