@@ -45,7 +45,7 @@ COMMANDS = {
     "releases": Place("app.cli.releases", "app", "List releases, check their bytes, or mark one as found wrong."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
     "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
-    "db": Place("app.cli.db", "app", "Create, migrate and check the database."),
+    "db": Place("app.cli.db", "app", "Create, migrate, check, back up and restore the database."),
     "openapi": Place("app.cli.openapi", "openapi", "Print the API's OpenAPI document, or check a committed one."),
 }
 
