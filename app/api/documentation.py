@@ -57,7 +57,8 @@ def _safe_style() -> Markup:
 def _calls(schema: Document) -> Iterator[Mapping[str, Any]]:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            content = operation["responses"]["200"].get("content", {}).get("application/json", {})
+            good = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+            content = good.get("content", {}).get("application/json", {})
             example = content.get("example")
             yield {
                 "id": operation["operationId"],
@@ -65,10 +66,39 @@ def _calls(schema: Document) -> Iterator[Mapping[str, Any]]:
                 "path": path,
                 "summary": operation.get("summary", ""),
                 "description": operation.get("description", ""),
+                "scope": _scope(operation),
+                "body": _body(operation.get("requestBody", {})),
                 "parameters": [_parameter(item) for item in operation.get("parameters", [])],
                 "shape": _kind(content["schema"]).partition(" or ")[0] if _refers(content.get("schema", {})) else "",
                 "example": json.dumps(example, indent=1, ensure_ascii=False) if example is not None else "",
             }
+
+
+def _scope(operation: Mapping[str, Any]) -> str:
+    """Return the scope that a key needs for a call, empty where none is needed."""
+    return next((role for way in operation.get("security", ()) for roles in way.values() for role in roles), "")
+
+
+def _body(sent: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what a call is sent: its media types, its fields where it is JSON, and an example."""
+    if not sent:
+        return None
+    schema = sent["content"].get("application/json", {}).get("schema", {})
+    example = next(iter(schema.get("examples", ())), None)
+    return {
+        "kinds": list(sent["content"]),
+        "description": sent.get("description", ""),
+        "fields": [
+            {
+                "name": name,
+                "required": name in schema.get("required", ()),
+                "kind": _kind(inner),
+                "description": inner.get("description", ""),
+            }
+            for name, inner in schema.get("properties", {}).items()
+        ],
+        "example": json.dumps(example, indent=1, ensure_ascii=False) if example is not None else "",
+    }
 
 
 def _parameter(item: Mapping[str, Any]) -> Mapping[str, Any]:
