@@ -30,6 +30,16 @@ class Placed(NamedTuple):
     record: LiveRecord
 
 
+class Ending(NamedTuple):
+    """What happens to a quote in whose place another one comes, and why."""
+
+    change: Change
+    reason: str
+
+
+OVERTAKEN: Final = Ending(Change.SUPERSEDED, NEWER)
+
+
 class StoredPush(NamedTuple):
     """What became of accepted quotes: those that are ``current`` now, by id, and those they ended.
 
@@ -49,15 +59,18 @@ def store_accepted(  # noqa: PLR0913 - what is stored, whose it is, and when
     import_id: int,
     version: int,
     now: datetime,
+    ending: Ending = OVERTAKEN,
 ) -> StoredPush:
     """Append accepted quotes of one source in the caller's transaction, none of which is stored yet.
 
     ``version`` is the number that the caller got from ``versions.next_version`` and records with ``touched``
-    afterwards. One that something newer overtook before it arrived is kept, and never current.
+    afterwards. One that something newer overtook before it arrived is kept, and never current. ``ending`` says what
+    happens to those in whose place others come.
     """
     if not placed:
         return StoredPush(frozenset(), 0, frozenset())
-    merge = _Merge(live_quotes.known(connection, source, {record.source_key for _, record in placed}, ()))
+    index = live_quotes.known(connection, source, {record.source_key for _, record in placed}, ())
+    merge = _Merge(index, ending)
     for _, record in sorted(placed, key=_by_time):
         merge.meet(record)
     _keep_services(connection, source, [record for _, record in placed])
@@ -77,8 +90,9 @@ def store_accepted(  # noqa: PLR0913 - what is stored, whose it is, and when
 class _Merge:
     """What accepted quotes do to their source's current ones: ``changes``, and the index's own."""
 
-    def __init__(self, index: dict[Service, Current]) -> None:
+    def __init__(self, index: dict[Service, Current], ending: Ending) -> None:
         self._index = index
+        self._ending = ending
         self.changes: list[ChangeRecord] = []
         self.ended: list[Service] = []
         self.begun: dict[Service, Current] = {}
@@ -92,7 +106,7 @@ class _Merge:
             self.changes.append(ChangeRecord(record.id, Change.SUPERSEDED, before.quote_id, NEWER))
             return
         if before is not None:
-            self.changes.append(ChangeRecord(before.quote_id, Change.SUPERSEDED, record.id, NEWER))
+            self.changes.append(ChangeRecord(before.quote_id, self._ending.change, record.id, self._ending.reason))
             self.touched.add(before.corridor)
             if service not in self.begun:
                 self.ended.append(service)

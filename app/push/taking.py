@@ -211,7 +211,7 @@ class Taking:
             self._version = versions.next_version(self._connection)
         stored = store_accepted(
             self._connection,
-            [Placed(one.place, _flagged(one.record, one.findings)) for one in weighed if one.record is not None],
+            [Placed(one.place, flagged(one.record, one.findings)) for one in weighed if one.record is not None],
             source=self._partner.source,
             import_id=self._started(),
             version=self._version,
@@ -228,7 +228,7 @@ class Taking:
                 external_id=one.record.source_key,
                 corridor=one.record.corridor,
                 place=one.place,
-                record=record_text(_flagged(one.record, one.findings)),
+                record=record_text(flagged(one.record, one.findings)),
                 findings=findings_text(one.findings),
             )
             for one in weighed
@@ -297,7 +297,7 @@ def _contradiction(place: int) -> Finding:
     )
 
 
-def _flagged(record: LiveRecord, findings: tuple[Finding, ...]) -> LiveRecord:
+def flagged(record: LiveRecord, findings: tuple[Finding, ...]) -> LiveRecord:
     """Return a record that says which rules found something in it."""
     if not findings:
         return record

@@ -91,6 +91,13 @@ def find(connection: Connection, selection: Selection) -> list[Found]:
     )
 
 
+def find_one(connection: Connection, source: str, quote_id: UUID) -> Found | None:
+    """Return a live quote of a source, whatever became of it; null where it has none with this id."""
+    query = _all().where(has_id(quote_id), quotes.c.source == source, quotes.c.terms.is_not(None))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _found(row)
+
+
 def replaced_by(connection: Connection, ids: Collection[bytes]) -> list[Found]:
     """Return the quotes that one of these superseded and nothing happened to since, but none of these."""
     change, later = quote_changes.alias("change"), quote_changes.alias("later")
