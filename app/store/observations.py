@@ -26,6 +26,7 @@ from app.store.quotes import (
     quote_changes,
     quotes,
 )
+from app.store.versions import dataset_versions
 
 PROVENANCE_COLUMNS = (
     *(quotes.c.valid_until, quotes.c.terms),
@@ -35,12 +36,16 @@ PROVENANCE_COLUMNS = (
 
 
 class ChangeOfQuote(NamedTuple):
-    """What happened to a quote in a dataset version; ``other_quote_id`` is its successor or the one it replaces."""
+    """What happened to a quote in a dataset version; ``other_quote_id`` is its successor or the one it replaces.
+
+    ``recorded_at``: since when that is known.
+    """
 
     change: Change
     dataset_version: int
     other_quote_id: UUID | None
     reason: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,20 +116,25 @@ class ObservationFilter:
     with_superseded: bool = False
 
 
-def listed(
+def listed(  # noqa: PLR0913 - what is asked for, from where on, and what may be seen of it
     connection: Connection,
     wanted: ObservationFilter,
     *,
     limit: int,
     after: Position | None = None,
     shown: Collection[str] | None = None,
+    hidden: Collection[str] = (),
 ) -> list[Observation]:
     """Return the next ``limit`` observations after a position, ordered by corridor, observation time and id.
 
-    Those of sources that are not in ``shown`` are not there at all; null shows every source. Current live quotes are
+    Those of sources that are not in ``shown``, and of ``hidden`` providers, are not there at all; null shows every
+    source. Current live quotes are
     found by their index, so that nobody waits for their history.
     """
     conditions = [*_conditions(wanted), *_seen(shown, is_round=bool(wanted.periods))]
+    if hidden:
+        of_hidden = select(description_table.c.id).where(description_table.c.provider.in_(sorted(hidden)))
+        conditions.append(quotes.c.description_id.not_in(of_hidden))
     if after is not None:
         conditions.append(_is_after(after))
 
@@ -195,7 +205,14 @@ def changes_of(connection: Connection, quote_id: UUID) -> tuple[ChangeOfQuote, .
     """Return what happened to a quote, the oldest first."""
     columns = quote_changes.c
     rows = connection.execute(
-        select(columns.change, columns.dataset_version, columns.other_quote_id, columns.reason)
+        select(
+            columns.change,
+            columns.dataset_version,
+            columns.other_quote_id,
+            columns.reason,
+            dataset_versions.c.committed_at,
+        )
+        .join_from(quote_changes, dataset_versions, dataset_versions.c.version == columns.dataset_version)
         .where(columns.quote_id == quote_id)
         .order_by(columns.dataset_version)
     )

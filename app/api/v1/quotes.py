@@ -17,9 +17,9 @@ from app.api.deps import (
     ListReadingDep,
     PeriodParameter,
     ReadingDep,
-    ServedDep,
     SlugsParameter,
     SourcesParameter,
+    ViewDep,
 )
 from app.api.formats import Json
 from app.api.inputs import CORRIDOR, AnyOf, OneOf, StrictRoute, Texts, YesNo
@@ -39,17 +39,16 @@ from app.api.shapes import (
     OpenWord,
     Period,
     Provenance,
-    Shape,
 )
 from app.api.v1.offers import ServiceShape, service
 from app.api.v1.questions import check_providers, check_sources
+from app.api.v1.quote_provenance import ProvenanceShape, provenance
 from app.api.v1.quote_terms import TermsShape, terms_answer
 from app.domain import vocabulary as words
 from app.domain.errors import CorridorNotCovered, PeriodNotSurveyed, UnknownQuote
 from app.domain.quotes import LiveQuote, Quote
-from app.store import observations
+from app.store import chains, observations
 from app.store.observations import Observation, ObservationFilter, Position
-from app.store.observations import Provenance as StoredProvenance
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["quotes"])
 
@@ -95,35 +94,6 @@ class Quotes(ListAnswer):
     quotes: list[QuoteShape]
 
 
-class PlaceShape(Shape):
-    """Where in the source's file an observation stood."""
-
-    sheet: str | None
-    row: int | None
-
-
-class ChangeShape(Shape):
-    """What happened to an observation, and in which dataset version."""
-
-    change: str
-    dataset_version: int
-    other_quote_id: str | None
-    reason: str
-
-
-class ProvenanceShape(Shape):
-    """Where an observation is from, as far as it is public."""
-
-    place: PlaceShape
-    content_hash: str = Field(description="Of the canonical content from which the id is made.")
-    file_hash: str = Field(description="Of the source's file, byte for byte.")
-    labels_hash: str
-    corrections_hash: str
-    published: dict[str, str] = Field(description="The source's own labels and notes.")
-    superseded_by: str | None
-    changes: list[ChangeShape]
-
-
 class OneQuote(Provenance):
     """One observation with its provenance."""
 
@@ -145,7 +115,7 @@ class About:
 
 
 def _about(
-    shared: ServedDep,
+    shared: ViewDep,
     corridor: Annotated[
         Annotated[list[str] | None, Texts(CORRIDOR, "corridors, such as GBR-PHL", "GBR-PHL")],
         Query(description="Corridors; all unless told."),
@@ -227,7 +197,9 @@ def quotes(
     size = reading.paging.size
     after = None if reading.paging.after is None else _position(reading.paging.after)
     with db.reading(reading.shared.engine) as connection:
-        found = observations.listed(connection, wanted, limit=size + 1, after=after, shown=reading.board.shown)
+        found = observations.listed(
+            connection, wanted, limit=size + 1, after=after, shown=reading.board.shown, hidden=reading.board.hidden
+        )
     shown = found[:size]
     rows = Rows(
         rows=[_quote(one) for one in shown],
@@ -265,18 +237,26 @@ def one_quote(
 ) -> Response:
     """Return an observation with where it stood, what was published, and what became of it. Reads the database."""
     with db.reading(reading.shared.engine) as connection:
-        found = observations.find(connection, _uuid(quote_id), shown=reading.board.shown)
-    if found is None:
-        raise UnknownQuote(text=quote_id)
-    whole: dict[str, Json] = {
-        "quote": _quote(found.observation),
-        "provenance": _provenance(found),
-        **about((found.observation.quote.source,), reading.board),
-    }
+        whole = whole_quote(connection, quote_uuid(quote_id), reading.board)
     return answer_with(reading, whole, fields=fields)
 
 
-def _uuid(text: str) -> UUID:
+def whole_quote(connection: Connection, quote_id: UUID, board: Board) -> dict[str, Json]:
+    """Return all that is answered of a quote; it changes only with the quote, so that its ETag says its state."""
+    found = observations.find(connection, quote_id, shown=board.shown)
+    if found is None:
+        raise UnknownQuote(text=str(quote_id))
+    touched_by = [found.observation.dataset_version, *(change.dataset_version for change in found.changes)]
+    return {
+        "quote": _quote(found.observation),
+        "provenance": provenance(found, chains.chain_of(connection, quote_id)),
+        **about((found.observation.quote.source,), board),
+        "dataset_version": max(touched_by),
+    }
+
+
+def quote_uuid(text: str) -> UUID:
+    """Return a quote's id; raise UnknownQuote for what can be none."""
     try:
         found = UUID(text)
     except ValueError:
@@ -342,25 +322,3 @@ _ONLY_SURVEYS_SAY = (
     *("period", "amount", "denomination_usd", "fee", "fx_margin_percent", "published_total_percent"),
     *("published_rate", "published_mid_market_rate", "fx_margin_status", "cost_status"),
 )
-
-
-def _provenance(found: StoredProvenance) -> dict[str, Json]:
-    published: dict[str, Json] = {name: str(text) for name, text in found.published.items()}
-    return {
-        "place": {"sheet": found.observation.place_sheet, "row": found.observation.place_row},
-        "content_hash": found.observation.content_hash.hex(),
-        "file_hash": found.file_hash,
-        "labels_hash": found.labels_hash,
-        "corrections_hash": found.corrections_hash,
-        "published": published,
-        "superseded_by": None if found.superseded_by is None else str(found.superseded_by),
-        "changes": [
-            {
-                "change": change.change,
-                "dataset_version": change.dataset_version,
-                "other_quote_id": None if change.other_quote_id is None else str(change.other_quote_id),
-                "reason": change.reason,
-            }
-            for change in found.changes
-        ],
-    }
