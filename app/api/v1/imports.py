@@ -44,6 +44,7 @@ MEDIA_TYPES: Final = {CSV: CSV, NDJSON: NDJSON, "application/ndjson": NDJSON, "a
 ENCODINGS: Final = frozenset({"identity", "gzip", "x-gzip"})
 HANDED_OVER_BYTES: Final = 2**20
 REFUSED_AT_ONCE: Final = 2_000
+FILE: Final = {"type": "string", "format": "binary", "minLength": 1}
 _NOT_KEPT: Final = {"Cache-Control": PRIVATE}
 REFUSED_COLUMNS: Final = ("item", "external_id", "rule", "pointer", "detail", "limit", "value")
 
@@ -103,7 +104,7 @@ class ImportList(Shape):
         "requestBody": {
             "required": True,
             "description": "A file as docs/partner-files.md describes it, packed with gzip or not.",
-            "content": {CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}},
+            "content": {CSV: {"schema": FILE}, NDJSON: {"schema": FILE}},
         }
     },
 )

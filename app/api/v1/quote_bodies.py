@@ -25,7 +25,7 @@ NumberIn = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0},
+                {"type": "number", "minimum": 0, "maximum": 10**SIGNIFICANT_DIGITS - 1},
                 {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "maxLength": 40},
             ],
             "description": _DIGITS,
