@@ -97,7 +97,7 @@ class Answer:
 def respond(request: Request, answer: Answer) -> Response:
     """Answer with a strong entity tag of the representation that is sent, 304 where the client has it, and gzip."""
     zipped = len(answer.body) >= GZIP_FROM_BYTES and accepts_gzip(request.headers.get("accept-encoding", ""))
-    tag = blake2b(answer.body, digest_size=16, person=answer.media_type.encode()[:16]).hexdigest()
+    tag = entity_tag(answer.body, answer.media_type)
     headers = {
         **answer.headers,
         "ETag": f'"{tag}-gzip"' if zipped else f'"{tag}"',
@@ -115,6 +115,17 @@ def respond(request: Request, answer: Answer) -> Response:
         body = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=answer.media_type, headers=headers)
+
+
+def entity_tag(body: bytes, media_type: str = JSON) -> str:
+    """Return the strong entity tag of a representation, without quotation marks; packed, it ends with ``-gzip``."""
+    return blake2b(body, digest_size=16, person=media_type.encode()[:16]).hexdigest()
+
+
+def is_condition_met(if_match: Sequence[str], tag: str) -> bool:
+    """Say whether If-Match headers name this entity tag, by strong comparison."""
+    tags = [item.strip() for line in if_match for item in line.split(",")]
+    return "*" in tags or f'"{tag}"' in tags or f'"{tag}-gzip"' in tags
 
 
 def is_known(if_none_match: Sequence[str], tag: str) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from app import db
@@ -44,6 +45,7 @@ from app.api.v1.offers import ServiceShape, service
 from app.api.v1.questions import check_providers, check_sources
 from app.api.v1.quote_provenance import ProvenanceShape, provenance
 from app.api.v1.quote_terms import TermsShape, terms_answer
+from app.board import Board
 from app.domain import vocabulary as words
 from app.domain.errors import CorridorNotCovered, PeriodNotSurveyed, UnknownQuote
 from app.domain.quotes import LiveQuote, Quote
@@ -246,12 +248,14 @@ def whole_quote(connection: Connection, quote_id: UUID, board: Board) -> dict[st
     found = observations.find(connection, quote_id, shown=board.shown)
     if found is None:
         raise UnknownQuote(text=str(quote_id))
-    touched_by = [found.observation.dataset_version, *(change.dataset_version for change in found.changes)]
+    chain = chains.chain_of(connection, quote_id)
+    brought_by = [link.dataset_version for link in chain.links]
+    changed_by = [link.newest_change.dataset_version for link in chain.links if link.newest_change is not None]
     return {
         "quote": _quote(found.observation),
-        "provenance": provenance(found, chains.chain_of(connection, quote_id)),
+        "provenance": provenance(found, chain),
         **about((found.observation.quote.source,), board),
-        "dataset_version": max(touched_by),
+        "dataset_version": max(brought_by + changed_by, default=found.observation.dataset_version),
     }
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from app.api.bodies import json_as, read_json_bytes
+from app.api.bodies import json_as, read_json_bytes, request_body
 from app.api.deps import JsonOnlyDep, Writing, WritingDep
 from app.api.formats import Json, encode
 from app.api.idempotency import IdempotencyKeyHeader, Remember, Write, Written, exactly_once, fingerprint
@@ -21,6 +21,7 @@ from app.api.inputs import CORRIDOR, StrictRoute, YesNo
 from app.api.problems import BadRequestError, ErrorItem, without_echo
 from app.api.shapes import CorridorId, Moment, OpenWord, Shape
 from app.api.v1.imports import ImportId
+from app.api.v1.quote_bodies import MomentIn
 from app.db import instant, reading
 from app.domain.audit import by_key
 from app.domain.errors import ThreePercentError
@@ -39,50 +40,45 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["writes"])
 MOST_EXTERNAL_IDS: Final = 1_000
 MOST_QUOTE_IDS: Final = 100
 MOST_LISTED: Final = 1_000
-_TIME_SCHEMA: Final = {"type": "string", "format": "date-time", "examples": ["2026-11-23T02:00:00Z"]}
-_REASON_SCHEMA: Final = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": LONGEST_REASON,
-    "pattern": VISIBLE,
-    "description": "Why, in a line that everybody can read in GET /v1/corrections.",
-    "examples": ["sent by mistake"],
-}
-WITHDRAWAL_SCHEMA: Final = {
-    "type": "object",
-    "description": "Quotes for which all holds that is given, beside the reason at least one thing. With a time, or "
-    "named by their ids, they are taken back as if they had never been sent: what they had replaced stands again. "
-    "Services that are named without a time end: nothing stands in their place.",
-    "properties": {
-        "reason": _REASON_SCHEMA,
-        "external_ids": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1, "maxLength": 100},
-            "minItems": 1,
-            "maxItems": MOST_EXTERNAL_IDS,
-        },
-        "quote_ids": {
-            "type": "array",
-            "items": {"type": "string", "format": "uuid"},
-            "minItems": 1,
-            "maxItems": MOST_QUOTE_IDS,
-        },
-        "corridor": {"type": "string", "pattern": CORRIDOR, "examples": ["GBR-PHL"]},
-        "observed_from": {**_TIME_SCHEMA, "description": "Observed then or later."},
-        "observed_until": {**_TIME_SCHEMA, "description": "Observed before."},
-        "sent_from": {**_TIME_SCHEMA, "description": "Sent then or later: when we received the batch or file."},
-        "sent_until": {**_TIME_SCHEMA, "description": "Sent before."},
-    },
-    "required": ["reason"],
-    "minProperties": 2,
-    "additionalProperties": False,
-}
-REASON_ALONE_SCHEMA: Final = {
-    "type": "object",
-    "properties": {"reason": _REASON_SCHEMA},
-    "required": ["reason"],
-    "additionalProperties": False,
-}
+ReasonIn = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=LONGEST_REASON,
+        pattern=VISIBLE,
+        description="Why, in a line that everybody can read in GET /v1/corrections.",
+        examples=["sent by mistake"],
+    ),
+]
+
+
+class WithdrawalIn(Shape):
+    """Quotes for which all holds that is given, beside the reason at least one thing.
+
+    With a time, or named by their ids, they are taken back as if they had never been sent: what they had replaced
+    stands again. Services that are named without a time end: nothing stands in their place.
+    """
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 2})
+
+    reason: ReasonIn
+    external_ids: list[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None, min_length=1, max_length=MOST_EXTERNAL_IDS
+    )
+    quote_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=MOST_QUOTE_IDS)
+    corridor: Annotated[str, Field(pattern=CORRIDOR, examples=["GBR-PHL"])] | None = None
+    observed_from: MomentIn | None = Field(default=None, description="Observed then or later.")
+    observed_until: MomentIn | None = Field(default=None, description="Observed before.")
+    sent_from: MomentIn | None = Field(
+        default=None, description="Sent then or later: when we received the batch or file."
+    )
+    sent_until: MomentIn | None = Field(default=None, description="Sent before.")
+
+
+class ReasonAlone(Shape):
+    """Why."""
+
+    reason: ReasonIn
 
 
 class WithdrawalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,7 +131,7 @@ DryRun = Annotated[
     name="withdraw_quotes",
     summary="Take quotes back",
     responses={200: {"model": Withdrawal}},
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": WITHDRAWAL_SCHEMA}}}},
+    openapi_extra=request_body(WithdrawalIn),
 )
 async def withdraw_quotes(
     request: Request, writing: WritingDep, _json: JsonOnlyDep, dry_run: DryRun = None, _key: IdempotencyKeyHeader = None
@@ -161,7 +157,7 @@ async def withdraw_quotes(
     name="withdraw_import",
     summary="Take a whole import back",
     responses={200: {"model": Withdrawal}},
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REASON_ALONE_SCHEMA}}}},
+    openapi_extra=request_body(ReasonAlone),
 )
 async def withdraw_one_import(
     import_id: ImportId,
