@@ -10,19 +10,24 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import IntegrityError
 
-from app.db import QuoteId, UtcDateTime, instant, is_sqlite
+from app.db import QuoteId, UtcDateTime, instant, is_sqlite, microseconds
 
 Stored = str | bytes | int | None
 """A value in storage form."""
 
 CHUNK: Final = 2_000
 """Records that are held at once."""
+
+KEYS_AT_ONCE: Final = 1_000
+"""Keys that are looked up at once; a key of three columns makes three parameters, of which SQLite takes 32,766."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,84 @@ def append(connection: Connection, target: Target, records: Iterable[Sequence[St
     if is_sqlite(connection):
         return _append_sqlite(connection, target, records)
     return _append_postgresql(connection, target, records)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Which rows are to be found, by many keys at once: one step of an index for each, whatever the table holds.
+
+    ``names`` are the columns of a key, which an index must begin with (after those of ``same_for_all``, whose values
+    all rows have), ``wanted`` those of a row that is found.
+    """
+
+    table: Table
+    names: Sequence[str]
+    wanted: Sequence[str]
+    same_for_all: Mapping[str, str] = field(default_factory=dict)
+
+
+def find(connection: Connection, lookup: Lookup, keys: Iterable[Sequence[Stored]]) -> Iterator[tuple[Any, ...]]:
+    """Give the rows with these keys, in any order, their values in storage form; keys without a row give none."""
+    find_in = _find_sqlite if is_sqlite(connection) else _find_postgresql
+    for chunk in chunks(keys, KEYS_AT_ONCE):
+        yield from find_in(connection, lookup, chunk)
+
+
+def _find_sqlite(connection: Connection, lookup: Lookup, keys: Sequence[Sequence[Stored]]) -> list[tuple[Any, ...]]:
+    """Walk the keys in the outer loop, which CROSS JOIN makes sure of, and step into the table's index for each."""
+    one = f"({', '.join('?' * len(lookup.names))})"
+    statement = (
+        f"WITH sought ({', '.join(lookup.names)}) AS (VALUES {', '.join([one] * len(keys))}) "  # noqa: S608 - our own names
+        f"SELECT {_of(lookup)} "
+        f"FROM sought CROSS JOIN {lookup.table.name} ON {_joined(lookup, '?')}"
+    )
+    values = [value for key in keys for value in key]
+    rows = connection.exec_driver_sql(statement, (*values, *lookup.same_for_all.values()))
+    return [tuple(row) for row in rows]
+
+
+def _find_postgresql(connection: Connection, lookup: Lookup, keys: Sequence[Sequence[Stored]]) -> list[tuple[Any, ...]]:
+    columns = [lookup.table.columns[name] for name in lookup.names]
+    arrays = ", ".join(f"%s::{_array_of(column)}[]" for column in columns)
+    statement = (
+        f"SELECT {_of(lookup)} "  # noqa: S608 - our own names
+        f"FROM unnest({arrays}) AS sought ({', '.join(lookup.names)}) "
+        f"JOIN {lookup.table.name} ON {_joined(lookup, '%s')}"
+    )
+    by_column = [
+        [_parameter(column, value) for value in values]
+        for column, values in zip(columns, zip(*keys, strict=True), strict=True)
+    ]
+    rows = connection.exec_driver_sql(statement, (*by_column, *lookup.same_for_all.values()))
+    return [tuple(map(_in_storage_form, row)) for row in rows]
+
+
+def _of(lookup: Lookup) -> str:
+    return ", ".join(f"{lookup.table.name}.{name}" for name in lookup.wanted)
+
+
+def _joined(lookup: Lookup, mark: str) -> str:
+    table = lookup.table.name
+    parts = [f"{table}.{name} = sought.{name}" for name in lookup.names]
+    return " AND ".join([*parts, *(f"{table}.{name} = {mark}" for name in lookup.same_for_all)])
+
+
+def _array_of(column: Column[Any]) -> str:
+    if isinstance(column.type, QuoteId):
+        return "uuid"
+    return "timestamptz" if isinstance(column.type, UtcDateTime) else "text"
+
+
+def _parameter(column: Column[Any], value: Stored) -> Any:  # noqa: ANN401 - whatever the driver takes
+    if isinstance(column.type, QuoteId) and isinstance(value, bytes):
+        return UUID(bytes=value)
+    return instant(value) if isinstance(column.type, UtcDateTime) and isinstance(value, int) else value
+
+
+def _in_storage_form(value: Any) -> Any:  # noqa: ANN401 - whatever the driver gives
+    if isinstance(value, UUID):
+        return value.bytes
+    return microseconds(value) if isinstance(value, datetime) else value
 
 
 def chunks(records: Iterable[Sequence[Stored]], size: int = CHUNK) -> Iterator[list[Sequence[Stored]]]:

@@ -17,7 +17,6 @@ from app.store import bulk
 from app.store.quotes import EVIDENCE, TIERS, described, is_current, quotes
 from app.store.schema import Row, table
 
-KEYS_AT_ONCE: Final = 500
 CORRIDORS_AT_ONCE: Final = 500
 
 LIVE_COLUMNS: Final = tuple(
@@ -120,23 +119,12 @@ def known(
     connection: Connection, source: str, source_keys: Collection[str], scopes: Collection[str]
 ) -> dict[Service, Current]:
     """Return a source's current quotes that have one of these keys or are of one of these scopes."""
-    columns = live_quotes.c
     found: dict[Service, Current] = {}
-    for column, values in ((columns.source_key, source_keys), (columns.scope, scopes)):
-        for chunk in bulk.chunks(((value,) for value in sorted(values)), KEYS_AT_ONCE):
-            rows = connection.execute(
-                select(live_quotes).where(columns.source == source, column.in_([value for (value,) in chunk]))
-            )
-            for row in rows:
-                found[Service(row.source_key, row.tier)] = Current(
-                    source=row.source,
-                    source_key=row.source_key,
-                    tier=row.tier,
-                    scope=row.scope,
-                    corridor=row.corridor,
-                    observed_at=microseconds(row.observed_at),
-                    quote_id=row.quote_id.bytes,
-                )
+    for name, values in (("source_key", source_keys), ("scope", scopes)):
+        lookup = bulk.Lookup(live_quotes, (name,), Current._fields, {"source": source})
+        for row in bulk.find(connection, lookup, ((value,) for value in sorted(values))):
+            current = Current(*row)
+            found[Service(current.source_key, current.tier)] = current
     return found
 
 

@@ -107,15 +107,8 @@ def append_rejected(
 
 def standings(connection: Connection, quote_ids: Iterable[bytes]) -> dict[bytes, str]:
     """Return the status of those quotes that are, or were, in quarantine, by id."""
-    columns = quarantined_quotes.c
-    wanted = [UUID(bytes=quote_id) for quote_id in quote_ids]
-    found: dict[bytes, str] = {}
-    for start in range(0, len(wanted), bulk.CHUNK):
-        rows = connection.execute(
-            select(columns.quote_id, columns.status).where(columns.quote_id.in_(wanted[start : start + bulk.CHUNK]))
-        )
-        found.update((row.quote_id.bytes, row.status) for row in rows)
-    return found
+    lookup = bulk.Lookup(quarantined_quotes, ("quote_id",), ("quote_id", "status"))
+    return dict(bulk.find(connection, lookup, ((quote_id,) for quote_id in quote_ids)))
 
 
 class Quarantined(NamedTuple):

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
-from app.db import ExactDecimal, KeyText, QuoteId, UtcDateTime, instant, microseconds
+from app.db import ExactDecimal, KeyText, QuoteId, UtcDateTime, microseconds
 from app.domain.quotes import Description, Quote
 from app.domain.vocabulary import AmountTier, CostStatus, Evidence, FeeMode, FxMarginStatus
 from app.store import bulk, descriptions
@@ -195,42 +195,16 @@ def append(
 
 
 def stored(connection: Connection, places: Iterable[Place]) -> set[bytes]:
-    """Return the ids of those quotes that are stored, current or not.
-
-    One query for each corridor and instant, so that the primary key leads to them: asked for many keys at once, SQLite
-    would read a corridor's whole history.
-    """
-    columns = quotes.c
-    ids: dict[tuple[str, int], list[UUID]] = {}
-    for place in places:
-        ids.setdefault((place.corridor, place.observed_at), []).append(UUID(bytes=place.id))
-    found: set[bytes] = set()
-    for (corridor, observed_at), wanted in ids.items():
-        for start in range(0, len(wanted), KEYS_AT_ONCE):
-            rows = connection.execute(
-                select(columns.id).where(
-                    columns.corridor == corridor,
-                    columns.observed_at == instant(observed_at),
-                    columns.id.in_(wanted[start : start + KEYS_AT_ONCE]),
-                )
-            )
-            found.update(id_.bytes for id_ in rows.scalars())
-    return found
+    """Return the ids of those quotes that are stored, current or not."""
+    key = ("corridor", "observed_at", "id")
+    return {id_ for (id_,) in bulk.find(connection, bulk.Lookup(quotes, key, ("id",)), places)}
 
 
 def newest_changes(connection: Connection, ids: Collection[bytes]) -> dict[bytes, Change]:
     """Return the newest change of those quotes that have one, by id."""
-    columns = quote_changes.c
-    wanted = [UUID(bytes=id_) for id_ in ids]
-    found: dict[bytes, Change] = {}
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        rows = connection.execute(
-            select(columns.quote_id, columns.change)
-            .where(columns.quote_id.in_(wanted[start : start + KEYS_AT_ONCE]))
-            .order_by(columns.dataset_version)
-        )
-        found.update((row.quote_id.bytes, Change(row.change)) for row in rows)
-    return found
+    lookup = bulk.Lookup(quote_changes, ("quote_id",), ("dataset_version", "quote_id", "change"))
+    found = sorted(bulk.find(connection, lookup, ((id_,) for id_ in ids)))
+    return {id_: Change(change) for _, id_, change in found}
 
 
 def append_changes(connection: Connection, records: Iterable[ChangeRecord], *, dataset_version: int) -> int:
