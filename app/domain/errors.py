@@ -15,18 +15,22 @@ through ``quoted``, so that no message can carry a control character, a forged l
 """
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
+import re
 from collections.abc import Iterable
 from typing import ClassVar
 
 QUOTED_LENGTH = 40
 LISTED = 12
+_KEY = re.compile(r"(tp_(?:live|test|pub)_)[0-9A-Za-z_]+", re.ASCII)
 
 
 def quoted(text: str, length: int = QUOTED_LENGTH) -> str:
     """Return text from outside between quotation marks: at most ``length`` characters, anything unprintable escaped.
 
-    Quotation marks inside are escaped too, so that where the quotation ends is never in doubt.
+    Quotation marks inside are escaped too, so that where the quotation ends is never in doubt. Of what looks like a
+    key only its kind is shown.
     """
+    text = _KEY.sub(r"\1…", text)
     shown = "".join(map(_shown, text[:length]))
     return f'"{shown}…"' if len(text) > length else f'"{shown}"'
 
