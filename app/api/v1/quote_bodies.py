@@ -25,7 +25,8 @@ NumberIn = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 10**SIGNIFICANT_DIGITS - 1},
+                {"type": "number", "enum": [0]},
+                {"type": "number", "minimum": float(f"1e-{SIGNIFICANT_DIGITS}"), "maximum": 10**SIGNIFICANT_DIGITS - 1},
                 {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "maxLength": 40},
             ],
             "description": _DIGITS,
