@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -56,7 +56,7 @@ class _CorrectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The same, with the quote as it was sent: it is read and judged like any other."""
 
     reason: str
-    quote: dict[str, object]
+    quote: dict[str, Any]
 
 
 class _QuoteBytes(msgspec.Struct, frozen=True):
