@@ -76,18 +76,26 @@ class Terms:
     published_fx_margin_percent: Decimal | None = None
 
 
-def terms_text(terms: Terms) -> str:
-    """Return the terms as canonical JSON, decimals as text: the same bytes for the same terms."""
-    whole = {
-        "declared_mid_market_rate": _text(terms.declared_mid_market_rate),
-        "fee": _fee_document(terms.fee),
-        "fee_mode": terms.fee_mode.value,
-        "max_amount": _text(terms.max_amount),
-        "min_amount": _text(terms.min_amount),
-        "published_fx_margin_percent": _text(terms.published_fx_margin_percent),
-        "rates": [{"from": _text(band.start), "rate": _text(band.rate)} for band in terms.rates],
-    }
-    return _ENCODER.encode(whole)
+def terms_text(terms: Terms, fee: str | None = None) -> str:
+    """Return the terms as canonical JSON, decimals as text: the same bytes for the same terms.
+
+    ``fee``: what ``fee_text`` wrote of the same fee, where that is known. Members stand in the order of their names.
+    """
+    rates = ",".join([f'{{"from":"{_text(band.start)}","rate":"{_text(band.rate)}"}}' for band in terms.rates])
+    return (
+        f'{{"declared_mid_market_rate":{_quoted(terms.declared_mid_market_rate)},'
+        f'"fee":{fee_text(terms.fee) if fee is None else fee},'
+        f'"fee_mode":"{terms.fee_mode.value}",'
+        f'"max_amount":{_quoted(terms.max_amount)},'
+        f'"min_amount":{_quoted(terms.min_amount)},'
+        f'"published_fx_margin_percent":{_quoted(terms.published_fx_margin_percent)},'
+        f'"rates":[{rates}]}}'
+    )
+
+
+def fee_text(fee: AmountFee | PercentFee | ScheduleFee) -> str:
+    """Return the part of ``terms_text`` that is the fee."""
+    return _ENCODER.encode(_fee_document(fee))
 
 
 def fee_mode_of(text: str) -> str:
@@ -159,6 +167,10 @@ def _fee(document: dict[str, Any]) -> Fee:
         for band in document["bands"]
     )
     return ScheduleFee(bands, is_marginal=document["marginal"])
+
+
+def _quoted(value: Decimal | None) -> str:
+    return "null" if value is None else f'"{_text(value)}"'
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -98,13 +98,15 @@ def live_record(  # noqa: PLR0913 - one parameter for each idea that a record jo
     observed_at: datetime,
     valid_until: datetime | None = None,
     flags: Iterable[str] = (),
+    text: str | None = None,
 ) -> LiveRecord:
     """Return the record of a quote; its id and content hash are made from what it says, as those of surveys are.
 
-    Times are aware. The same words, terms and times give the same id in every installation.
+    Times are aware. The same words, terms and times give the same id in every installation. ``text``: the terms as
+    ``terms_text`` writes them, where that is known.
     """
     observed, until = microseconds(observed_at), None if valid_until is None else microseconds(valid_until)
-    text = terms_text(terms)
+    text = terms_text(terms) if text is None else text
     ends = "" if until is None else str(until)
     said = f"{asked.corridor}|{observed}|{ends}|{asked.sending_currency}|{asked.receiving_currency}|{text}|"
     content = said.encode() + mapped.id

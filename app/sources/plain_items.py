@@ -4,8 +4,9 @@ A field that occurs twice is found by counting colons: of plain texts as many co
 was overwritten is missing. Whatever is not plain, or wrong, is for ``pushed_items`` to read at leisure.
 """
 
+from decimal import Decimal
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, UnsetType
@@ -13,21 +14,23 @@ from msgspec import Raw, UnsetType
 from app.domain.errors import InvalidNumber
 from app.domain.file_errors import UnreadableFile
 from app.domain.money import parse_decimal
+from app.domain.terms import AmountFee, PercentFee, ScheduleFee, Terms, fee_text, terms_text
+from app.domain.vocabulary import FeeMode
 from app.sources.json_documents import Exact, ShapeError, read_document, shaped
 from app.sources.pushed_shapes import (
     Given,
-    ItemShape,
-    RawAmountFee,
     RawBand,
+    RawFee,
     RawItem,
     RawPercentFee,
-    RawRate,
     RawScheduleFee,
     TaxShape,
 )
 from app.sources.tariff_shapes import AmountFeeShape, BandShape, PercentFeeShape, RateShape, ScheduleFeeShape
+from app.sources.tariff_terms import fee_of, limits_of, rates_of
 
 _ITEM = msgspec.json.Decoder(RawItem)
+_FEE: msgspec.json.Decoder[RawFee] = msgspec.json.Decoder(RawFee)
 _ENCODE = msgspec.json.Encoder().encode
 
 Field = TypeVar("Field")
@@ -37,41 +40,49 @@ class NotPlainError(Exception):
     """This item has to be read at leisure; nothing is said of what is wrong with it, if anything."""
 
 
-def plain_item(raw: bytes) -> ItemShape:
+class PlainItem(NamedTuple):
+    """A plain item: its fields, and its price, judged, as it is and as it is stored."""
+
+    said: RawItem
+    terms: Terms
+    text: str
+    taxes: list[TaxShape] | None
+
+
+class _ReadFee(NamedTuple):
+    fee: AmountFee | PercentFee | ScheduleFee
+    text: str
+
+
+def plain_item(raw: bytes) -> PlainItem:
     """Return a plain item. Raises NotPlainError."""
     try:
         item = _ITEM.decode(raw)
         if b"\\" in raw or _ENCODE(item).count(b":") != raw.count(b":"):
             raise NotPlainError
-        rates = _absent(item.offered_rates)
-        return ItemShape(
-            external_id=item.external_id,
-            provider=item.provider,
-            provider_name=_absent(item.provider_name),
-            provider_type=_absent(item.provider_type),
-            corridor=item.corridor,
-            sending_currency=item.sending_currency,
-            receiving_currency=item.receiving_currency,
-            payment_instruments=item.payment_instruments,
-            access_points=item.access_points,
-            receiving_methods=item.receiving_methods,
-            transfer_speed=item.transfer_speed,
-            customer=item.customer,
+        least, most = limits_of(_number(item.min_amount), _number(item.max_amount))
+        found = _fee(bytes(item.fee), least, item.fee_mode)
+        bands = absent(item.offered_rates)
+        terms = Terms(
             fee_mode=item.fee_mode,
-            fee=_fee(item.fee),
-            offered_rate=_number(item.offered_rate),
-            offered_rates=None if rates is None else [_rate(rate) for rate in rates],
-            observed_at=item.observed_at,
-            valid_until=_absent(item.valid_until),
-            min_amount=_number(item.min_amount),
-            max_amount=_number(item.max_amount),
-            taxes=None if isinstance(item.taxes, UnsetType) else _taxes(bytes(item.taxes)),
+            fee=found.fee,
+            rates=rates_of(
+                _number(item.offered_rate),
+                None if bands is None else [RateShape(_wanted(band.start), _wanted(band.rate)) for band in bands],
+                least,
+                is_exchanged=item.sending_currency != item.receiving_currency,
+            ),
+            min_amount=least,
+            max_amount=most,
         )
+        taxes = None if isinstance(item.taxes, UnsetType) else _taxes(bytes(item.taxes))
+        return PlainItem(item, terms, terms_text(terms, found.text), taxes)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidNumber, ShapeError, UnreadableFile):
         raise NotPlainError from None
 
 
-def _absent(field: Field | UnsetType) -> Field | None:
+def absent(field: Field | UnsetType | None) -> Field | None:
+    """Return a field, null where it was not given."""
     return None if isinstance(field, UnsetType) else field
 
 
@@ -94,7 +105,17 @@ def _read(text: bytes) -> Exact | None:
     return Exact(parse_decimal((text[1:-1] if text[:1] == b'"' else text).decode()))
 
 
-def _fee(fee: RawAmountFee | RawPercentFee | RawScheduleFee) -> AmountFeeShape | PercentFeeShape | ScheduleFeeShape:
+@lru_cache(maxsize=1 << 13)
+def _fee(raw: bytes, least: Decimal | None, fee_mode: FeeMode) -> _ReadFee:
+    """Read and judge a fee; a partner has one for many services, and says it again with each new rate."""
+    said = _FEE.decode(raw)
+    if _ENCODE(said).count(b":") != raw.count(b":"):
+        raise NotPlainError
+    fee = fee_of(_shape_of(said), least, fee_mode)
+    return _ReadFee(fee, fee_text(fee))
+
+
+def _shape_of(fee: RawFee) -> AmountFeeShape | PercentFeeShape | ScheduleFeeShape:
     if isinstance(fee, RawScheduleFee):
         bands = [_band(band) for band in fee.bands]
         return ScheduleFeeShape(bands=bands, marginal=not isinstance(fee.marginal, UnsetType) and fee.marginal)
@@ -111,10 +132,6 @@ def _band(band: RawBand) -> BandShape:
         minimum=_number(band.minimum),
         maximum=_number(band.maximum),
     )
-
-
-def _rate(rate: RawRate) -> RateShape:
-    return RateShape(start=_wanted(rate.start), rate=_wanted(rate.rate))
 
 
 @lru_cache(maxsize=1 << 10)

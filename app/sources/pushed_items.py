@@ -15,12 +15,13 @@ from app.domain.file_errors import UnreadableFile, WrongLayout
 from app.domain.geography import Geography
 from app.domain.partners import GivenProvider, Partner, PartnerKind
 from app.domain.providers import provider_name
-from app.domain.terms import Terms
+from app.domain.terms import Terms, terms_text
 from app.domain.verdicts import Finding, Verdict
+from app.domain.vocabulary import ProviderType
 from app.sources.json_documents import ShapeError, given_text, read_document, shaped
 from app.sources.live_records import Asked, Sourced, instant_of, live_record, service
-from app.sources.plain_items import NotPlainError, plain_item
-from app.sources.pushed_shapes import ItemShape, RawBatch
+from app.sources.plain_items import NotPlainError, absent, plain_item
+from app.sources.pushed_shapes import ItemShape, RawBatch, RawItem, TaxShape
 from app.sources.pushed_taxes import taxes_text
 from app.sources.source import LiveRecord, Mapped
 from app.sources.tariff_fields import (
@@ -107,74 +108,91 @@ class ItemReader:
         self._sending = _Remembered(lambda text: currency_code(geography, "/sending_currency", text))
         self._receiving = _Remembered(lambda text: currency_code(geography, "/receiving_currency", text))
         self._observed_at = _Remembered(_instant)
+        self._evidence = speaker.evidence.value
+        self._ends: dict[str, datetime] = {}
         self._services: dict[tuple[object, ...], Mapped] = {}
 
     def read(self, raw: bytes) -> ReadItem | UnreadItem:
         """Return one item, a JSON object, as a record; or why it cannot be one."""
+        said: RawItem | ItemShape
         try:
-            found: ItemShape | UnreadItem = plain_item(raw)
-        except NotPlainError:
-            found = _at_leisure(raw)
-        if isinstance(found, UnreadItem):
-            return found
-        try:
-            return self._item(found)
+            try:
+                plain = plain_item(raw)
+                said = plain.said
+                return self._item(said, plain.terms, plain.text, plain.taxes)
+            except NotPlainError:
+                found = _at_leisure(raw)
+                if isinstance(found, UnreadItem):
+                    return found
+                said = found
+                terms = terms_of(found)
+                return self._item(said, terms, terms_text(terms), found.taxes)
         except _NotYoursError as error:
-            return UnreadItem(_own_id(found.external_id), (error.finding,))
+            return UnreadItem(_own_id(said.external_id), (error.finding,))
         except ShapeError as error:
-            return UnreadItem(_own_id(found.external_id), (_finding(error),))
+            return UnreadItem(_own_id(said.external_id), (_finding(error),))
 
-    def _item(self, shape: ItemShape) -> ReadItem:
-        own_id = external_id(shape.external_id)
+    def _item(self, said: RawItem | ItemShape, terms: Terms, text: str, taxes: list[TaxShape] | None) -> ReadItem:
+        own_id = external_id(said.external_id)
         asked = Asked(
-            self._corridor(shape.corridor),
-            self._sending(shape.sending_currency),
-            self._receiving(shape.receiving_currency),
+            self._corridor(said.corridor),
+            self._sending(said.sending_currency),
+            self._receiving(said.receiving_currency),
         )
-        observed_at = self._observed_at(shape.observed_at)
-        terms = terms_of(shape)
+        observed_at = self._observed_at(said.observed_at)
         record = live_record(
-            Sourced(self._speaker.source, own_id, _NO_SCOPE, self._speaker.evidence.value),
+            Sourced(self._speaker.source, own_id, _NO_SCOPE, self._evidence),
             asked,
-            self._service(shape),
+            self._service(said, taxes),
             terms,
             observed_at=observed_at,
-            valid_until=valid_until(shape.valid_until, observed_at),
+            valid_until=self._valid_until(absent(said.valid_until), observed_at),
+            text=text,
         )
         return ReadItem(record, terms)
 
-    def _service(self, shape: ItemShape) -> Mapped:
-        taxes = taxes_text(shape.taxes, self._geography) if shape.taxes else ""
+    def _valid_until(self, text: str | None, observed_at: datetime) -> datetime | None:
+        found = None if text is None else self._ends.get(text)
+        if found is not None and found > observed_at:
+            return found
+        found = valid_until(text, observed_at)
+        if text is not None and found is not None and len(self._ends) < KEPT_AT_ONCE:
+            self._ends[text] = found
+        return found
+
+    def _service(self, said: RawItem | ItemShape, its_taxes: list[TaxShape] | None) -> Mapped:
+        taxes = taxes_text(its_taxes, self._geography) if its_taxes else ""
+        name, kind = absent(said.provider_name), absent(said.provider_type)
         key = (
-            *(shape.provider, shape.provider_name, shape.provider_type, shape.transfer_speed, shape.customer, taxes),
-            *(tuple(shape.payment_instruments), tuple(shape.access_points), tuple(shape.receiving_methods)),
+            *(said.provider, name, kind, said.transfer_speed, said.customer, taxes),
+            *(*said.payment_instruments, "", *said.access_points, "", *said.receiving_methods),
         )
         found = self._services.get(key)
         if found is None:
-            slug = provider_slug(shape.provider)
-            given = self._given(slug, shape)
+            slug = provider_slug(said.provider)
+            given = self._given(slug, name, kind)
             published = [("taxes", taxes)] if taxes else []
-            found = service(given.name, given.type, offered(shape), published, slug=slug)
+            found = service(given.name, given.type, offered(said), published, slug=slug)
             if len(self._services) >= KEPT_AT_ONCE:
                 self._services.clear()
             self._services[key] = found
         return found
 
-    def _given(self, slug: str, shape: ItemShape) -> GivenProvider:
+    def _given(self, slug: str, name: str | None, kind: ProviderType | None) -> GivenProvider:
         """Return the name and type under which a provider's quotes are shown."""
         known = self._speaker.providers.get(slug)
         if known is not None:
             return known
         if self._speaker.kind is not PartnerKind.AGGREGATOR:
             raise _NotYoursError(slug, tuple(sorted(self._speaker.providers)))
-        if shape.provider_name is None or shape.provider_type is None:
-            missing = "provider_name" if shape.provider_name is None else "provider_type"
+        if name is None or kind is None:
+            missing = "provider_name" if name is None else "provider_type"
             problem = "expected the provider's name and type, since you have no quotes of this provider yet"
             raise ShapeError(f"/{missing}", problem, "null")
         try:
-            return GivenProvider(name=provider_name(shape.provider_name), type=shape.provider_type)
+            return GivenProvider(name=provider_name(name), type=kind)
         except InvalidName as error:
-            given = given_text(shape.provider_name)
+            given = given_text(name)
             raise ShapeError("/provider_name", f"expected a provider's name: {error.detail}", given) from None
 
 

@@ -80,6 +80,9 @@ class RawScheduleFee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     marginal: bool | UnsetType = UNSET
 
 
+RawFee: TypeAlias = RawAmountFee | RawPercentFee | RawScheduleFee
+
+
 class RawRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from"}):
     """As RateShape."""
 
@@ -103,7 +106,7 @@ class RawItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     transfer_speed: TransferSpeed
     customer: Customer
     fee_mode: FeeMode
-    fee: RawAmountFee | RawPercentFee | RawScheduleFee
+    fee: Raw
     offered_rate: Given = UNSET
     offered_rates: list[RawRate] | UnsetType | None = UNSET
     observed_at: str

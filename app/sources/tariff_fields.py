@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.domain.errors import InvalidName, ThreePercentError, listed
 from app.domain.geography import Geography
@@ -22,7 +22,6 @@ from app.domain.vocabulary import (
 )
 from app.sources.json_documents import UNKNOWN_WORD, ShapeError, given_text
 from app.sources.live_records import Offered, instant_of
-from app.sources.tariff_shapes import ServiceShape
 
 _LISTED = 20
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
@@ -38,6 +37,30 @@ _WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "paid_by": ("sender", "receiver"),
 }
 Word = TypeVar("Word", PaymentInstrument, AccessPoint, ReceivingMethod)
+
+
+class OffersShape(Protocol):
+    """A shape that says how one can send and receive."""
+
+    @property
+    def payment_instruments(self) -> list[PaymentInstrument]:
+        """What the sender pays with."""
+
+    @property
+    def access_points(self) -> list[AccessPoint]:
+        """Where the sender goes."""
+
+    @property
+    def receiving_methods(self) -> list[ReceivingMethod]:
+        """How the receiver is paid."""
+
+    @property
+    def transfer_speed(self) -> TransferSpeed:
+        """How soon."""
+
+    @property
+    def customer(self) -> Customer:
+        """For whom."""
 
 
 def reason_of(error: ShapeError) -> str:
@@ -88,7 +111,7 @@ def provider_slug(text: str) -> str:
     return slug
 
 
-def offered(shape: ServiceShape) -> Offered:
+def offered(shape: OffersShape) -> Offered:
     """Return the way to send and receive that a service offers."""
     return Offered(
         payment_instruments=_in_order("/payment_instruments", PaymentInstrument, shape.payment_instruments),

@@ -7,7 +7,14 @@ from itertools import pairwise
 from app.domain.terms import AmountFee, Band, PercentFee, RateBand, ScheduleFee, Terms
 from app.domain.vocabulary import FeeMode
 from app.sources.json_documents import Exact, ShapeError
-from app.sources.tariff_shapes import AmountFeeShape, BandShape, PercentFeeShape, PriceShape, ScheduleFeeShape
+from app.sources.tariff_shapes import (
+    AmountFeeShape,
+    BandShape,
+    PercentFeeShape,
+    PriceShape,
+    RateShape,
+    ScheduleFeeShape,
+)
 
 MOST_BANDS = 1000
 _ALL = 100
@@ -16,18 +23,35 @@ _NOTHING = Decimal(0)
 
 def terms_of(shape: PriceShape) -> Terms:
     """Return what a quote charges. Raises ShapeError, with a pointer from the quote on, for what cannot be a price."""
-    least, most = _optional("/min_amount", shape.min_amount), _optional("/max_amount", shape.max_amount)
+    least, most = limits_of(shape.min_amount, shape.max_amount)
+    is_exchanged = shape.sending_currency != shape.receiving_currency
+    return Terms(
+        fee_mode=shape.fee_mode,
+        fee=fee_of(shape.fee, least, shape.fee_mode),
+        rates=rates_of(shape.offered_rate, shape.offered_rates, least, is_exchanged=is_exchanged),
+        min_amount=least,
+        max_amount=most,
+    )
+
+
+def limits_of(min_amount: Exact | None, max_amount: Exact | None) -> tuple[Decimal | None, Decimal | None]:
+    """Return the least and the most that can be sent. Raises ShapeError, as the other parts of ``terms_of``."""
+    least, most = _optional("/min_amount", min_amount), _optional("/max_amount", max_amount)
     if most is not None and (most <= 0 or (least is not None and most < least)):
         raise _error("/max_amount", "expected more than 0 and no less than min_amount", most)
-    is_deducted = shape.fee_mode is FeeMode.DEDUCTED
-    fee = shape.fee
+    return least, most
+
+
+def fee_of(
+    fee: AmountFeeShape | PercentFeeShape | ScheduleFeeShape, least: Decimal | None, fee_mode: FeeMode
+) -> AmountFee | PercentFee | ScheduleFee:
+    """Return a fee, of a service that takes ``least`` and more."""
+    is_deducted = fee_mode is FeeMode.DEDUCTED
     if isinstance(fee, AmountFeeShape):
-        found: AmountFee | PercentFee | ScheduleFee = _amount_fee(fee, is_deducted=is_deducted)
-    elif isinstance(fee, PercentFeeShape):
-        found = PercentFee(_percent("/fee/percent", fee.percent, is_deducted=is_deducted))
-    else:
-        found = _schedule(fee, least, is_deducted=is_deducted)
-    return Terms(fee_mode=shape.fee_mode, fee=found, rates=_rates(shape, least), min_amount=least, max_amount=most)
+        return _amount_fee(fee, is_deducted=is_deducted)
+    if isinstance(fee, PercentFeeShape):
+        return PercentFee(_percent("/fee/percent", fee.percent, is_deducted=is_deducted))
+    return _schedule(fee, least, is_deducted=is_deducted)
 
 
 def _amount_fee(fee: AmountFeeShape, *, is_deducted: bool) -> AmountFee:
@@ -67,21 +91,24 @@ def _band(at: str, band: BandShape, *, is_deducted: bool, is_marginal: bool) -> 
     )
 
 
-def _rates(shape: PriceShape, least: Decimal | None) -> tuple[RateBand, ...]:
-    if shape.offered_rates is not None:
-        if shape.offered_rate is not None:
-            raise _error("/offered_rate", "expected offered_rate or offered_rates, not both", shape.offered_rate.value)
-        _check_starts("/offered_rates", [band.start for band in shape.offered_rates], least)
+def rates_of(
+    one: Exact | None, several: Sequence[RateShape] | None, least: Decimal | None, *, is_exchanged: bool
+) -> tuple[RateBand, ...]:
+    """Return the rates that are offered, from amounts on; none where none was said."""
+    if several is not None:
+        if one is not None:
+            raise _error("/offered_rate", "expected offered_rate or offered_rates, not both", one.value)
+        _check_starts("/offered_rates", [band.start for band in several], least)
         found = tuple(
             RateBand(band.start.value, _positive(f"/offered_rates/{index}/rate", band.rate))
-            for index, band in enumerate(shape.offered_rates)
+            for index, band in enumerate(several)
         )
-    elif shape.offered_rate is not None:
-        found = (RateBand(_NOTHING, _positive("/offered_rate", shape.offered_rate)),)
+    elif one is not None:
+        found = (RateBand(_NOTHING, _positive("/offered_rate", one)),)
     else:
         return ()
-    if shape.sending_currency == shape.receiving_currency and any(band.rate != 1 for band in found):
-        at = "/offered_rate" if shape.offered_rates is None else "/offered_rates"
+    if not is_exchanged and any(band.rate != 1 for band in found):
+        at = "/offered_rate" if several is None else "/offered_rates"
         raise _error(at, "expected a rate of 1, because nothing is exchanged", found[0].rate)
     return found
 
