@@ -182,10 +182,10 @@ def test_the_readme_shows_a_real_answer() -> None:
 
 def test_every_call_is_documented() -> None:
     paths = document(create_app(Settings()))["paths"]
-    page = text("docs/api.md")
-    assert [path for path in paths if f"`GET {path}`" not in page] == []
-    documented = set(re.findall(r"`GET (/[^`]*)`", page))
-    assert documented <= set(paths)
+    calls = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    documented = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`?]*)`", text("docs/api.md")))
+    assert sorted(calls - documented) == []
+    assert sorted(documented - calls) == []
 
 
 def test_examples_of_calls_are_answered(demonstration: Path) -> None:  # noqa: F811 - the fixture
