@@ -43,6 +43,7 @@ COMMANDS = {
     "keys": Place("app.cli.keys", "app", "Create, list, rotate and revoke keys."),
     "publish": Place("app.cli.publish", "publish_release", "Publish what is stored as a release."),
     "releases": Place("app.cli.releases", "app", "List releases, check their bytes, or mark one as found wrong."),
+    "stats": Place("app.cli.stats", "stats", "Show averages and other measures of total costs over a release."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
     "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
     "db": Place("app.cli.db", "app", "Create, migrate, check, back up and restore the database."),
