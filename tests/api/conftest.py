@@ -93,17 +93,27 @@ def live(_live: tuple[TestClient, LiveClock]) -> Iterator[TestClient]:
     clock.at = NOW
 
 
+def copy_database(whose: Settings, into: Settings) -> None:
+    """Copy a SQLite database, whole, to where other settings have theirs."""
+    with closing(sqlite3.connect(whose.data_dir / "threepercent.db")) as copied:
+        copied.execute("VACUUM INTO ?", (str(into.data_dir / "threepercent.db"),))
+
+
 @pytest.fixture(scope="session")
-def _live(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, LiveClock]]:
-    data_dir = tmp_path_factory.mktemp("live")
-    settings = Settings(data_dir=data_dir)
-    with closing(sqlite3.connect(demo_settings.data_dir / "threepercent.db")) as survey:
-        survey.execute("VACUUM INTO ?", (str(data_dir / "threepercent.db"),))
+def live_settings(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings over the survey with a day's prices and rates; copy it to write."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("live"))
+    copy_database(demo_settings, settings)
     engine = open_engine(settings.database_url)
-    import_live(engine, data_dir)
+    import_live(engine, settings.data_dir)
     engine.dispose()
+    return settings
+
+
+@pytest.fixture(scope="session")
+def _live(live_settings: Settings) -> Iterator[tuple[TestClient, LiveClock]]:
     clock = LiveClock()
-    with TestClient(create_app(settings, clock=clock)) as opened:
+    with TestClient(create_app(live_settings, clock=clock)) as opened:
         yield opened, clock
 
 
