@@ -106,7 +106,9 @@ def list_imports(*, as_json: bool = typer.Option(False, "--json", help="Print JS
     for each in found:
         version = f"dataset version {each.dataset_version}" if each.dataset_version else "no new dataset version"
         outcome = version if each.status is stored.ImportStatus.COMMITTED else each.status.value
-        name = quoted(each.file.file_name, 80)[1:-1]
+        if each.withdrawn_version is not None:
+            outcome = f"{outcome}, withdrawn in {each.withdrawn_version}"
+        name = quoted(each.file.file_name, 80)[1:-1] if each.pushed_by is None else each.pushed_by.public_id
         typer.echo(f"{each.id:>4}  {each.started_at:%Y-%m-%d %H:%M}  {each.file.identity.source}  {outcome}  {name}")
 
 
