@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,11 @@ class Server:
 
 @contextmanager
 def serving(settings: Settings, **environment: str) -> Iterator[Server]:
-    """Start a server; what it wrote to standard error is there when it has ended."""
+    """Start a server; what it wrote to standard error is there when it has ended.
+
+    It writes into a file: a pipe that nobody empties would stop it after some hundred lines.
+    """
+    written = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below, with what it is for
     process = subprocess.Popen(
         [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", "0"],
         cwd=ROOT,
@@ -43,7 +48,7 @@ def serving(settings: Settings, **environment: str) -> Iterator[Server]:
             **environment,
         },
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=written,
         text=True,
     )
     assert process.stdout is not None
@@ -54,9 +59,12 @@ def serving(settings: Settings, **environment: str) -> Iterator[Server]:
     finally:
         process.terminate()
         try:
-            server.errors += process.communicate(timeout=60)[1].splitlines()
+            process.communicate(timeout=60)
+            written.seek(0)
+            server.errors += written.read().splitlines()
         finally:
             process.kill()
+            written.close()
 
 
 @pytest.mark.parametrize("path", ["/v1/corridors", COMPARISON_PATH, "/docs", "/v1/nothing", "/health/live"])
