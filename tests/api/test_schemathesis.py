@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from tests.api.keyed import Keyed, key_of, partner_of
 
 Case = schemathesis.Case[Any]
 
+SAMPLES = Path(__file__).parents[2] / "docs" / "partners" / "requests"
 SEED = 3
 FUZZ = os.environ.get("THREEPERCENT_FUZZ") == "1"
 EXAMPLES = 280 if FUZZ else 12
@@ -139,7 +141,7 @@ def meet_the_data(schema: schemathesis.BaseSchema, known: dict[str, list[str]]) 
         return values
 
     def map_path_parameters(_: object, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        return replaced(path_parameters, ("corridor", "provider", "quote_id", "code", "source", "key_id"))
+        return replaced(path_parameters, ("corridor", "provider", "quote_id", "code", "source", "key_id", "import_id"))
 
     def map_query(_: object, query: dict[str, Any] | None) -> dict[str, Any] | None:
         return replaced(query, ("period", "benchmark"))
@@ -243,25 +245,46 @@ KEYS = {
 @pytest.fixture(params=KEYS)
 def keyed_client(
     request: pytest.FixtureRequest, live_settings: Settings, tmp_path: Path
-) -> Iterator[tuple[TestClient, Keyed]]:
-    """An app of the test's own over a day's prices, without limits, and a key."""
+) -> Iterator[tuple[TestClient, Keyed, dict[str, list[str]]]]:
+    """An app of the test's own over a day's prices, without limits; a key; and what there is to be asked about."""
     kind, key_kind, scopes = KEYS[request.param]
     settings = Settings(data_dir=tmp_path, limits_enabled=False)
     copy_database(live_settings, settings)
     engine = open_engine(settings.database_url)
-    partner = partner_of(engine, kind=kind)
+    pushing = partner_of(engine)
+    partner = pushing if kind is PartnerKind.PROVIDER else partner_of(engine, "Operator", kind)
     keyed = key_of(engine, settings, partner, *scopes, kind=key_kind)
+    pusher = keyed if partner is pushing else key_of(engine, settings, pushing, Scope.QUOTES_WRITE)
+    spare = [key_of(engine, settings, partner, Scope.ACCOUNT, kind=key_kind).made.record.id for _ in range(3)]
     engine.dispose()
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
+        pushed = [push_sample(client, name, pusher) for name in ("accepted-percent", "quarantined-margin")]
         client.headers.update(keyed.headers)
-        yield client, keyed
+        known = known_values(client)
+        del client.headers["Authorization"]
+        known["import_id"] = [each["import_id"] for each in pushed]
+        known["quote_id"] += [quote["quote_id"] for each in pushed for quote in each["quotes"]]
+        known["key_id"] = spare
+        yield client, keyed, known
+
+
+def push_sample(client: TestClient, name: str, keyed: Keyed) -> dict[str, Any]:
+    """Push a request of the documentation as if its day were the tests'."""
+    day = NOW.date()
+    body = (SAMPLES / f"{name}.json").read_text("utf-8")
+    body = body.replace("2026-11-24", str(day)).replace("2026-11-25", str(day + timedelta(days=1)))
+    headers = {**keyed.headers, "Idempotency-Key": name, "Content-Type": "application/json"}
+    answer = client.post("/v1/quotes", content=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 @pytest.mark.slow
-def test_schemathesis_finds_nothing_with_a_key(keyed_client: tuple[TestClient, Keyed]) -> None:
-    client, keyed = keyed_client
-    known = known_values(client)
-    del client.headers["Authorization"]
+def test_schemathesis_finds_nothing_with_a_key(
+    keyed_client: tuple[TestClient, Keyed, dict[str, list[str]]],
+) -> None:
+    client, keyed, known = keyed_client
     assert isinstance(client.app, FastAPI)
     cases, checked, failures = run(client.app, known, keyed)
     scopes = ", ".join(sorted(keyed.made.record.scopes))
