@@ -18,7 +18,7 @@ from app.domain.look_alikes import appearance
 from app.domain.partners import Partner
 from app.domain.plausibility.cases import Against, Before, Case, NamedProvider, Pair, fee_at, judged_amount
 from app.domain.plausibility.parameters import Parameters, parameters_on
-from app.domain.plausibility.quotes import findings
+from app.domain.plausibility.quotes import RULES_OF_PRICE, RULES_OF_SERVICE, RULES_OF_TIMES, asked
 from app.domain.plausibility.sandbox import forced
 from app.domain.providers import suggest_providers
 from app.domain.rates import DOLLAR
@@ -52,7 +52,7 @@ def judge(  # noqa: PLR0913 - what is judged, who says it, when and where
         return []
     known = _Known(connection, records, partner, now)
     prices = [terms_from(record.terms) for record in records] if terms is None else terms
-    found = [findings(known.case(record, price)) for record, price in zip(records, prices, strict=True)]
+    found = [known.judge(record, price) for record, price in zip(records, prices, strict=True)]
     if not is_sandbox:
         return found
     magic = [forced(record.source_key) for record in records]
@@ -76,18 +76,33 @@ class _Known:
         self._providers = _Providers(connection, partner)
         self._pairs: dict[tuple[str, str, str], Pair] = {}
         self._against: dict[int, Against] = {}
+        self._fees: dict[tuple[int, int, Decimal | None, Decimal | None], tuple[Decimal | None, Decimal]] = {}
+        self._of_services: dict[tuple[str, str, str, str, str], tuple[Finding, ...]] = {}
+        self._of_times: dict[tuple[int, int | None], tuple[Finding, ...]] = {}
 
-    def case(self, record: LiveRecord, terms: Terms) -> Case:
-        """Return a record with what is known around it."""
-        key = record.corridor, record.sending_currency, record.receiving_currency
-        pair = self._pairs.get(key)
-        if pair is None:
-            pair = self._pairs[key] = self._pair(*key)
-        amount = judged_amount(terms, pair)
-        against = self._reference(record)
+    def judge(self, record: LiveRecord, terms: Terms) -> tuple[Finding, ...]:
+        """Return what the rules found of a record; what it shares with others of the batch is asked once."""
         service = record.service
+        key = (
+            *(service.provider, service.provider_name),
+            *(record.corridor, record.sending_currency, record.receiving_currency),
+        )
+        pair = self._pairs.get(key[2:]) or self._pair(*key[2:])
+        case = self._case(record, terms, pair)
+        of_service = self._of_services.get(key)
+        if of_service is None:
+            of_service = self._of_services[key] = asked(RULES_OF_SERVICE, case)
+        times = record.observed_at, record.valid_until
+        of_times = self._of_times.get(times)
+        if of_times is None:
+            of_times = self._of_times[times] = asked(RULES_OF_TIMES, case)
+        return of_service + of_times + asked(RULES_OF_PRICE, case)
+
+    def _case(self, record: LiveRecord, terms: Terms, pair: Pair) -> Case:
+        amount, fee = self._fee(terms, pair)
+        against = self._reference(record)
         return Case(
-            provider=self._providers.named(service.provider, service.provider_name),
+            provider=self._providers.named(record.service.provider, record.service.provider_name),
             pair=pair,
             terms=terms,
             observed_at=record.observed_at,
@@ -95,12 +110,21 @@ class _Known:
             now=self._now,
             parameters=self._parameters,
             amount=amount,
-            fee=_NOTHING if amount is None else fee_at(terms.fee, amount),
+            fee=fee,
             odd_rates=() if against is None else against.odd(terms.rates),
             against=against,
             before=self._before(record) if self._standing else None,
             has_twin=bool(self._said) and record.content_hash in self._said,
         )
+
+    def _fee(self, terms: Terms, pair: Pair) -> tuple[Decimal | None, Decimal]:
+        """Return the amount at which a fee is judged, and the fee; a reader shares equal fees between terms."""
+        key = id(terms.fee), id(pair), terms.min_amount, terms.max_amount
+        found = self._fees.get(key)
+        if found is None:
+            amount = judged_amount(terms, pair)
+            found = self._fees[key] = amount, _NOTHING if amount is None else fee_at(terms.fee, amount)
+        return found
 
     def _days(self, records: Sequence[LiveRecord]) -> set[date]:
         """Return the days whose rates are asked for; quotes from the future and of long ago are not compared."""
@@ -132,7 +156,7 @@ class _Known:
         sending_country, _, receiving_country = corridor.partition("-")
         usd = self._rates.at(DOLLAR, sending_currency, self._now)
         amount = None if usd is None else default_live_amount(usd.rate)
-        return Pair(
+        pair = Pair(
             sending_country=sending_country,
             receiving_country=receiving_country,
             sending_currency=sending_currency,
@@ -142,6 +166,8 @@ class _Known:
             usd=None if usd is None else usd.rate,
             usual_amount=None if amount is None else Decimal(amount.numerator) / Decimal(amount.denominator),
         )
+        self._pairs[corridor, sending_currency, receiving_currency] = pair
+        return pair
 
 
 class _Providers:

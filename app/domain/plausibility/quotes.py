@@ -5,6 +5,7 @@ waits for a person, a *rejected* one is a mistake beyond doubt. All rules are as
 at once; the gravest verdict counts.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -34,7 +35,12 @@ name one of the two for corridors to 73 countries."""
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """Return what the rules found, in their order."""
-    return tuple([found for rule in RULES if (found := rule(case)) is not None])
+    return asked(RULES, case)
+
+
+def asked(rules: Iterable[Rule], case: Case) -> tuple[Finding, ...]:
+    """Return what some rules found, in their order."""
+    return tuple([found for rule in rules if (found := rule(case)) is not None])
 
 
 def unknown_provider(case: Case) -> Finding | None:
@@ -215,15 +221,18 @@ def _time(microseconds: int) -> str:
         return ""
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES_OF_SERVICE: Final[tuple[Rule, ...]] = (
     look_alike_provider,
     unknown_provider,
-    observed_ahead,
-    observed_long_ago,
-    already_expired,
-    valid_for_long,
     currencies_swapped,
     currency_not_of_corridor,
+)
+"""Rules that look at the provider, the corridor and its currencies alone: the same for all quotes that share them."""
+
+RULES_OF_TIMES: Final[tuple[Rule, ...]] = (observed_ahead, observed_long_ago, already_expired, valid_for_long)
+"""Rules that look at the times alone."""
+
+RULES_OF_PRICE: Final[tuple[Rule, ...]] = (
     inverted_rate,
     margin_out_of_range,
     rate_jump,
@@ -235,4 +244,6 @@ RULES: Final[tuple[Rule, ...]] = (
     unusual_limits,
     same_as_another,
 )
+
+RULES: Final = (*RULES_OF_SERVICE, *RULES_OF_TIMES, *RULES_OF_PRICE)
 """All rules, in the order in which their findings are told."""
