@@ -14,6 +14,9 @@ from app.reference import pegs
 from app.store import rates
 from app.store.rate_books import read_book
 
+FEW_CURRENCIES: Final = 6
+"""Of so few each rate's own institutions are read, of more all of them: what takes less time."""
+
 _DAY: Final = 24 * 60 * 60 * 1_000_000
 _ECB_FIXES_AT: Final = (ECB_FIXES_AT.hour * 60 + ECB_FIXES_AT.minute) * 60 * 1_000_000
 
@@ -26,8 +29,12 @@ class ReferenceRates:
         self._books: dict[int, RateBook] = {}
         self._found: dict[tuple[str, str, int, bool], ReferenceRate | None] = {}
         institutions = rates.institutions(connection) if currencies else {}
+        is_narrow = len(currencies) <= FEW_CURRENCIES
         for span in _spans(sorted(set(days))):
-            book = read_book(connection, pegs(), institutions, currencies, (span[0], span[-1]), with_older=False)
+            between = (span[0], span[-1])
+            book = read_book(
+                connection, pegs(), institutions, currencies, between, with_older=False, is_narrow=is_narrow
+            )
             self._books.update((_number(day), book) for day in span)
 
     def at(self, base: str, quote: str, microseconds: int) -> ReferenceRate | None:

@@ -151,6 +151,15 @@ def test_a_long_span_has_the_same_rates_as_where_all_is_known(
             assert some.rate(base, quote, day, benchmark) == whole.rate(base, quote, day, benchmark)
             instant = datetime.combine(day, time(chance.randrange(24)), UTC)
             assert some.at(base, quote, instant) == whole.at(base, quote, instant)
+    with reading(empty_engine) as connection:
+        for number in range(0, 366, 30):
+            day = LONG[0] + timedelta(days=number)
+            narrow = read_book(connection, pegs(), known, asked, (day, day), with_older=False, is_narrow=True)
+            for base, quote in permutations(asked, 2):
+                instant = datetime.combine(day, time(chance.randrange(24)), UTC)
+                assert narrow.at(base, quote, instant) == whole.at(base, quote, instant), (
+                    "a day alone, and what it needs"
+                )
 
 
 def test_of_a_long_span_only_what_is_needed_is_read(stored: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
