@@ -1,6 +1,7 @@
 """Who asks, by address: proxies are believed only where the operator named them."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
@@ -13,6 +14,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 UNKNOWN: Final = "unknown"
 SUBSCRIBER_BITS: Final = 64
 """What one subscriber is given of IPv6: whoever has one address has all those of its /64."""
+
+REMEMBERED: Final = 10_000
+"""Addresses that a process need not read again."""
 
 LONGEST_CHAIN: Final = 32
 """Proxies that are looked through at most."""
@@ -49,6 +53,7 @@ def is_inside(address: Address, of: Sequence[Network]) -> bool:
     return any(address.version == network.version and address in network for network in of)
 
 
+@lru_cache(REMEMBERED)
 def sharing(address: Address | None) -> str:
     """Return what all addresses of one subscriber have in common: an IPv4 address itself, of IPv6 the /64."""
     if address is None:
@@ -58,6 +63,7 @@ def sharing(address: Address | None) -> str:
     return str(IPv6Network((address, SUBSCRIBER_BITS), strict=False))
 
 
+@lru_cache(REMEMBERED)
 def _read(text: str) -> Address | None:
     """Read an address, with its port or without; an IPv4 one that is written as IPv6 is the IPv4 one."""
     if text.startswith("["):

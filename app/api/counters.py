@@ -94,16 +94,18 @@ class ProcessCounters:
         """Charge a cost if every policy has room for it."""
         with self._lock:
             before = [self._standing(subject, policy, now) for policy in policies]
-            is_granted = all(standing.used + cost <= standing.policy.quota for standing in before)
-            if not is_granted or not cost:
-                return Charge(subject, cost, is_granted, tuple(before), self)
-            after = tuple(standing._replace(used=standing.used + cost) for standing in before)
-            for standing in after:
-                self._used[subject, standing.policy.name] = standing.window, standing.used
-                self._used.move_to_end((subject, standing.policy.name))
+            for policy, _, used in before:
+                if used + cost > policy.quota:
+                    return Charge(subject, cost, False, tuple(before), self)
+            if not cost:
+                return Charge(subject, cost, True, tuple(before), self)
+            for policy, window, used in before:
+                self._used[subject, policy.name] = window, used + cost
+                self._used.move_to_end((subject, policy.name))
             while len(self._used) > self.most:
                 self._used.popitem(last=False)
-        return Charge(subject, cost, is_granted, after, self)
+        after = tuple([Standing(policy, window, used + cost) for policy, window, used in before])
+        return Charge(subject, cost, True, after, self)
 
     def give_back(self, charge: Charge) -> None:
         """Take a charge back, where its window is still the one that is counted."""

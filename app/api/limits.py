@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Final, TypeVar
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +22,7 @@ from app.api.usage import UsageCounts
 from app.domain.partners import Caller, KeyKind, Partner
 from app.domain.push_errors import TooManyQuotes
 from app.observability import QUIET_ROUTES, Metrics, log
-from app.settings import ANONYMOUS_PLAN, PUBLISHABLE_PLAN, Plan, Settings
+from app.settings import ANONYMOUS_PLAN, PUBLISHABLE_PLAN, STANDARD_PLAN, Plan, Settings
 
 BURST: Final = "burst"
 DAILY: Final = "daily"
@@ -32,32 +30,37 @@ QUOTES: Final = "quotes"
 MINUTE: Final = 60
 DAY: Final = 86_400
 NOT_MODIFIED: Final = 304
+TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 REDIS_THREADS: Final = 16
 
 Result = TypeVar("Result")
 
 
-@lru_cache
-def request_policies(plan: Plan) -> tuple[Policy, ...]:
-    """Return the policies that each request is charged to."""
-    return Policy(BURST, plan.requests_per_minute, MINUTE), Policy(DAILY, plan.requests_per_day, DAY)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A plan as it is counted, and as RateLimit-Policy tells it: that of quotes only where it allows any."""
+
+    plan_name: str
+    requests: tuple[Policy, ...]
+    quotes: Policy
+    header: str
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All policies that are told."""
+        return (*self.requests, self.quotes) if self.quotes.quota else self.requests
 
 
-@lru_cache
-def quote_policy(plan: Plan) -> Policy:
-    """Return the policy that each judged quote is charged to."""
-    return Policy(QUOTES, plan.quotes_per_day, DAY, unit=QUOTES)
+def terms_of(plan_name: str, plan: Plan) -> Terms:
+    """Return the terms of a plan."""
+    requests = Policy(BURST, plan.requests_per_minute, MINUTE), Policy(DAILY, plan.requests_per_day, DAY)
+    terms = Terms(plan_name, requests, Policy(QUOTES, plan.quotes_per_day, DAY, unit=QUOTES), "")
+    return replace(terms, header=", ".join(map(_told, terms.policies)))
 
 
-@lru_cache
-def policies_header(plan: Plan) -> str:
-    """Return RateLimit-Policy of a plan; that of quotes only where it allows any."""
-    shown = [*request_policies(plan), *([quote_policy(plan)] if plan.quotes_per_day else [])]
-    return ", ".join(
-        f'"{policy.name}";q={policy.quota};w={policy.seconds}' + (f';qu="{policy.unit}"' if policy.unit else "")
-        for policy in shown
-    )
+def _told(policy: Policy) -> str:
+    return f'"{policy.name}";q={policy.quota};w={policy.seconds}' + (f';qu="{policy.unit}"' if policy.unit else "")
 
 
 @dataclass(slots=True)
@@ -65,8 +68,7 @@ class Allowance:
     """What one request, or one job, may use, and what it has used of that so far."""
 
     subject: str
-    plan_name: str
-    plan: Plan
+    terms: Terms
     counters: Counters | None
     clock: Callable[[], datetime]
     on_refused: Callable[[str, str], None]
@@ -76,17 +78,17 @@ class Allowance:
 
     def charge_request(self) -> None:
         """Charge one request; raise TooManyRequestsError where one of its policies has no room. May block."""
-        self._charge(request_policies(self.plan), 1)
+        self._charge(self.terms.requests, 1)
 
     def charge_rows(self, rows: int) -> None:
         """Charge quotes that are to be judged; raise TooManyQuotes where the day has no room. May block."""
-        if self.counters is not None and rows > self.plan.quotes_per_day:
-            self.on_refused(QUOTES, self.plan_name)
+        if self.counters is not None and rows > self.terms.quotes.quota:
+            self.on_refused(QUOTES, self.terms.plan_name)
             raise TooManyQuotes(
-                f"This has {rows:,} quotes, and your plan allows {self.plan.quotes_per_day:,} a day. Send fewer, "
+                f"This has {rows:,} quotes, and your plan allows {self.terms.quotes.quota:,} a day. Send fewer, "
                 "or ask the operator for another plan."
             )
-        self._charge((quote_policy(self.plan),), rows)
+        self._charge((self.terms.quotes,), rows)
         self.rows += rows
 
     def give_back(self) -> None:
@@ -107,10 +109,9 @@ class Allowance:
 
     def standings(self) -> Sequence[Standing]:
         """Return how every policy stands now, without charging anything. May block."""
-        policies = (*request_policies(self.plan), *([quote_policy(self.plan)] if self.plan.quotes_per_day else []))
         now = self.clock().timestamp()
         counters = self.counters or ProcessCounters()
-        return counters.take(self.subject, policies, 0, now).standings
+        return counters.take(self.subject, self.terms.policies, 0, now).standings
 
     def _charge(self, policies: Sequence[Policy], cost: int) -> None:
         if self.counters is None or not cost:
@@ -122,9 +123,9 @@ class Allowance:
             return
         full = [standing for standing in charge.standings if standing.used + cost > standing.policy.quota]
         last = max(full, key=lambda standing: standing.resets_after(now))
-        self.on_refused(last.policy.name, self.plan_name)
+        self.on_refused(last.policy.name, self.terms.plan_name)
         kind = TooManyQuotes if last.policy.unit else TooManyRequestsError
-        raise kind(_refusal(last, now, self.plan_name), last.resets_after(now))
+        raise kind(_refusal(last, now, self.terms.plan_name), last.resets_after(now))
 
 
 def _refusal(full: Standing, now: float, plan_name: str) -> str:
@@ -146,6 +147,7 @@ class Limits:
         self.metrics = metrics
         self.clock = clock
         self.trusted = networks(settings.trusted_proxies)
+        self._terms = {name: terms_of(name, plan) for name, plan in settings.plans.items()}
         self.counters: Counters | None = None
         self._redis: SharedCounters | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -172,7 +174,7 @@ class Limits:
         """Return what an answer says of limits: what is allowed, and where that is shown what is left of it."""
         if self.counters is None:
             return {}
-        headers = {"RateLimit-Policy": policies_header(allowance.plan)}
+        headers = {"RateLimit-Policy": allowance.terms.header}
         if is_shown and (standing := allowance.header(allowance.clock().timestamp())):
             headers["RateLimit"] = standing
         return headers
@@ -206,8 +208,7 @@ class Limits:
     def _allowance(self, subject: str, plan_name: str) -> Allowance:
         return Allowance(
             subject=subject,
-            plan_name=plan_name,
-            plan=self.settings.plan(plan_name),
+            terms=self._terms.get(plan_name) or self._terms[STANDARD_PLAN],
             counters=self.counters,
             clock=self.clock,
             on_refused=self._count_refusal,
@@ -250,9 +251,10 @@ class Limited:
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 allowance.is_free = message["status"] == NOT_MODIFIED or message["status"] >= SERVER_ERROR
-                headers = MutableHeaders(scope=message)
-                is_shown = caller is not None or "retry-after" in headers
-                headers.update(self.limits.headers(allowance, is_shown=is_shown))
+                is_shown = caller is not None or message["status"] == TOO_MANY
+                said = self.limits.headers(allowance, is_shown=is_shown)
+                more = [(name.lower().encode(), text.encode()) for name, text in said.items()]
+                message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 
         try:

@@ -62,7 +62,7 @@ def account_usage(writing: AccountDep, _json: JsonOnlyDep) -> Response:
     with reading(writing.main.engine) as connection:
         days = usage.listed(connection, writing.caller.partner.id, since)
     whole: dict[str, Json] = {
-        "plan": allowance.plan_name,
+        "plan": allowance.terms.plan_name,
         "limits": [_limit(standing) for standing in standings],
         "days": [{"day": used.day, "requests": used.requests, "quotes": used.quotes} for used in days],
     }
