@@ -1,9 +1,11 @@
 """The terms of a live quote: what is charged and at which rate, as published, and the canonical text that is stored."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 from app.domain.vocabulary import FeeMode
 
@@ -76,20 +78,41 @@ class Terms:
     published_fx_margin_percent: Decimal | None = None
 
 
-def terms_text(terms: Terms, fee: str | None = None) -> str:
-    """Return the terms as canonical JSON, decimals as text: the same bytes for the same terms.
+class TermsParts(NamedTuple):
+    """The parts of ``terms_text``, each as text already: decimals canonical, null where there is none."""
 
-    ``fee``: what ``fee_text`` wrote of the same fee, where that is known. Members stand in the order of their names.
-    """
-    rates = ",".join([f'{{"from":"{_text(band.start)}","rate":"{_text(band.rate)}"}}' for band in terms.rates])
+    fee_mode: str
+    fee: str
+    rates: Sequence[tuple[str, str]]
+    min_amount: str | None
+    max_amount: str | None
+    declared_mid_market_rate: str | None = None
+    published_fx_margin_percent: str | None = None
+
+
+def terms_text(terms: Terms) -> str:
+    """Return the terms as canonical JSON, decimals as text: the same bytes for the same terms."""
+    return joined(
+        TermsParts(
+            fee_mode=terms.fee_mode.value,
+            fee=fee_text(terms.fee),
+            rates=[(decimal_text(band.start), decimal_text(band.rate)) for band in terms.rates],
+            min_amount=_text(terms.min_amount),
+            max_amount=_text(terms.max_amount),
+            declared_mid_market_rate=_text(terms.declared_mid_market_rate),
+            published_fx_margin_percent=_text(terms.published_fx_margin_percent),
+        )
+    )
+
+
+def joined(parts: TermsParts) -> str:
+    """Return ``terms_text`` of its parts: members stand in the order of their names."""
+    rates = ",".join([f'{{"from":"{start}","rate":"{rate}"}}' for start, rate in parts.rates])
     return (
-        f'{{"declared_mid_market_rate":{_quoted(terms.declared_mid_market_rate)},'
-        f'"fee":{fee_text(terms.fee) if fee is None else fee},'
-        f'"fee_mode":"{terms.fee_mode.value}",'
-        f'"max_amount":{_quoted(terms.max_amount)},'
-        f'"min_amount":{_quoted(terms.min_amount)},'
-        f'"published_fx_margin_percent":{_quoted(terms.published_fx_margin_percent)},'
-        f'"rates":[{rates}]}}'
+        f'{{"declared_mid_market_rate":{_quoted(parts.declared_mid_market_rate)},"fee":{parts.fee},'
+        f'"fee_mode":"{parts.fee_mode}","max_amount":{_quoted(parts.max_amount)},'
+        f'"min_amount":{_quoted(parts.min_amount)},'
+        f'"published_fx_margin_percent":{_quoted(parts.published_fx_margin_percent)},"rates":[{rates}]}}'
     )
 
 
@@ -108,6 +131,7 @@ def fee_text_of(text: str) -> str:
     return text.partition('"fee":')[2].partition(',"fee_mode"')[0]
 
 
+@lru_cache(maxsize=1 << 12)
 def fee_from(text: str) -> Fee:
     """Return the fee that ``fee_text_of`` returned as text."""
     return _fee(json.loads(text))
@@ -169,15 +193,18 @@ def _fee(document: dict[str, Any]) -> Fee:
     return ScheduleFee(bands, is_marginal=document["marginal"])
 
 
-def _quoted(value: Decimal | None) -> str:
-    return "null" if value is None else f'"{_text(value)}"'
+def decimal_text(value: Decimal) -> str:
+    """Return a decimal as terms are written: no exponent, no trailing zeros after the point."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
 
 
 def _text(value: Decimal | None) -> str | None:
-    if value is None:
-        return None
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return None if value is None else decimal_text(value)
 
 
 def _number(text: str | None) -> Decimal | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -129,6 +130,7 @@ def live_record(  # noqa: PLR0913 - one parameter for each idea that a record jo
     )
 
 
+@lru_cache(maxsize=1 << 12)  # a source observes many quotes at one instant
 def microseconds(instant: datetime) -> int:
     """Return an aware time as microseconds since 1970 (UTC)."""
     return (instant - _EPOCH) // _MICROSECOND

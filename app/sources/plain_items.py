@@ -14,7 +14,17 @@ from msgspec import Raw, UnsetType
 from app.domain.errors import InvalidNumber
 from app.domain.file_errors import UnreadableFile
 from app.domain.money import parse_decimal
-from app.domain.terms import AmountFee, PercentFee, ScheduleFee, Terms, fee_text, terms_text
+from app.domain.terms import (
+    AmountFee,
+    PercentFee,
+    RateBand,
+    ScheduleFee,
+    Terms,
+    TermsParts,
+    decimal_text,
+    fee_text,
+    joined,
+)
 from app.domain.vocabulary import FeeMode
 from app.sources.json_documents import Exact, ShapeError, read_document, shaped
 from app.sources.pushed_shapes import (
@@ -60,25 +70,30 @@ def plain_item(raw: bytes) -> PlainItem:
         item = _ITEM.decode(raw)
         if b"\\" in raw or _ENCODE(item).count(b":") != raw.count(b":"):
             raise NotPlainError
-        least, most = limits_of(_number(item.min_amount), _number(item.max_amount))
-        found = _fee(bytes(item.fee), least, item.fee_mode)
-        bands = absent(item.offered_rates)
-        terms = Terms(
-            fee_mode=item.fee_mode,
-            fee=found.fee,
-            rates=rates_of(
-                _number(item.offered_rate),
-                None if bands is None else [RateShape(_wanted(band.start), _wanted(band.rate)) for band in bands],
-                least,
-                is_exchanged=item.sending_currency != item.receiving_currency,
-            ),
-            min_amount=least,
-            max_amount=most,
-        )
+        least, least_text = _given(item.min_amount)
+        most, most_text = _given(item.max_amount)
+        limits = limits_of(least, most)
+        fee = _fee(bytes(item.fee), limits[0], item.fee_mode)
+        rates, rate_texts = _rates(item, limits[0])
+        terms = Terms(fee_mode=item.fee_mode, fee=fee.fee, rates=rates, min_amount=limits[0], max_amount=limits[1])
+        text = joined(TermsParts(item.fee_mode.value, fee.text, rate_texts, least_text, most_text))
         taxes = None if isinstance(item.taxes, UnsetType) else _taxes(bytes(item.taxes))
-        return PlainItem(item, terms, terms_text(terms, found.text), taxes)
+        return PlainItem(item, terms, text, taxes)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, InvalidNumber, ShapeError, UnreadableFile):
         raise NotPlainError from None
+
+
+def _rates(item: RawItem, least: Decimal | None) -> tuple[tuple[RateBand, ...], list[tuple[str, str]]]:
+    """Return the rates that are offered, and each as text."""
+    one, text = _given(item.offered_rate)
+    is_exchanged = item.sending_currency != item.receiving_currency
+    bands = absent(item.offered_rates)
+    if bands is None:
+        found = rates_of(one, None, least, is_exchanged=is_exchanged)
+        return found, [] if text is None else [("0", text)]
+    several = [RateShape(_wanted(band.start), _wanted(band.rate)) for band in bands]
+    found = rates_of(one, several, least, is_exchanged=is_exchanged)
+    return found, [(decimal_text(band.start), decimal_text(band.rate)) for band in found]
 
 
 def absent(field: Field | UnsetType | None) -> Field | None:
@@ -86,23 +101,32 @@ def absent(field: Field | UnsetType | None) -> Field | None:
     return None if isinstance(field, UnsetType) else field
 
 
-def _number(raw: Given) -> Exact | None:
-    return None if isinstance(raw, UnsetType) else _read(bytes(raw))
+class _Number(NamedTuple):
+    exact: Exact | None
+    text: str | None
+
+
+_NOT_GIVEN = _Number(None, None)
+
+
+def _given(raw: Given) -> _Number:
+    return _NOT_GIVEN if isinstance(raw, UnsetType) else _read(bytes(raw))
 
 
 def _wanted(raw: Raw) -> Exact:
-    number = _read(bytes(raw))
+    number = _read(bytes(raw)).exact
     if number is None:
         raise NotPlainError
     return number
 
 
 @lru_cache(maxsize=1 << 16)
-def _read(text: bytes) -> Exact | None:
+def _read(text: bytes) -> _Number:
     """Read a number, given as one or as text; null stays null. Partners repeat theirs thousands of times."""
     if text == b"null":
-        return None
-    return Exact(parse_decimal((text[1:-1] if text[:1] == b'"' else text).decode()))
+        return _NOT_GIVEN
+    value = parse_decimal((text[1:-1] if text[:1] == b'"' else text).decode())
+    return _Number(Exact(value), decimal_text(value))
 
 
 @lru_cache(maxsize=1 << 13)
@@ -127,10 +151,10 @@ def _shape_of(fee: RawFee) -> AmountFeeShape | PercentFeeShape | ScheduleFeeShap
 def _band(band: RawBand) -> BandShape:
     return BandShape(
         start=_wanted(band.start),
-        fixed=_number(band.fixed),
-        percent=_number(band.percent),
-        minimum=_number(band.minimum),
-        maximum=_number(band.maximum),
+        fixed=_given(band.fixed).exact,
+        percent=_given(band.percent).exact,
+        minimum=_given(band.minimum).exact,
+        maximum=_given(band.maximum).exact,
     )
 
 

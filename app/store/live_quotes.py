@@ -6,7 +6,7 @@ from sys import intern
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 from sqlalchemy import Row as Result
 from sqlmodel import Field
 
@@ -146,17 +146,7 @@ def offers(connection: Connection, these: Iterable[Current]) -> dict[bytes, Offe
 
 def replace(connection: Connection, source: str, ended: Iterable[Service], begun: Iterable[Current]) -> None:
     """Take services out of the index, then put current quotes in: none whose service is still there."""
-    gone = [{"its_key": service.source_key, "its_tier": service.tier} for service in ended]
-    if gone:
-        columns = live_quotes.c
-        connection.execute(
-            delete(live_quotes).where(
-                columns.source == source,
-                columns.source_key == bindparam("its_key"),
-                columns.tier == bindparam("its_tier"),
-            ),
-            gone,
-        )
+    bulk.remove(connection, bulk.Lookup(live_quotes, Service._fields, (), {"source": source}), ended)
     bulk.append(connection, bulk.Target(live_quotes, Current._fields), begun)
 
 
