@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         write_workbook(Plan(ROWS), data_dir / "demo.xlsx", lambda _: None)
-        settings = Settings(data_dir=data_dir)
+        settings = Settings(data_dir=data_dir, limits_enabled=False)
         engine = open_engine(settings.database_url)
         upgrade(engine)
         run(engine, Order(file=data_dir / "demo.xlsx", data_dir=data_dir, now=NOW))
