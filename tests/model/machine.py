@@ -3,12 +3,14 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Engine
 
+from app.compare import Comparison
 from tests.model import plain, product
 from tests.model.plain import Item, World
 from tests.model.product import Product, answer, partner, written
@@ -17,6 +19,9 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PARTNERS = ("alpha", "beta")
 SERVICES = ("magic-accept-a", "magic-accept-b", "magic-flag-c", "magic-quarantine-d", "magic-reject-e")
 CORRIDORS = ("GBR-PHL", "GBR-IND")
+FILED = ("gamma", "gamma/GBR-PHL/filed")
+"""The provider and the service of which a tariff file tells."""
+
 MINUTE = timedelta(minutes=1)
 
 items = st.fixed_dictionaries(
@@ -36,22 +41,25 @@ class Machine(RuleBasedStateMachine):
     """One world: each rule is an act of somebody, or a question."""
 
     engine: Engine
+    folder: Path
     done: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
-        self.product = Product(self.engine, [partner(one) for one in PARTNERS])
+        self.product = Product(self.engine, [partner(one) for one in PARTNERS], folder=self.folder)
         self.now = START
         self.batches = 0
         self.owners: dict[int, str] = {}
         self.recorded: list[tuple[datetime, str, bytes]] = []
         self.notices: dict[int, int] = {}
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.lists(items, min_size=2, max_size=4), second=st.lists(items, min_size=2, max_size=4))
+    def begin(self, first: list[dict[str, Any]], second: list[dict[str, Any]]) -> None:
         self.product.open(self.now)
         self.product.look(self.now)
+        self.push("alpha", first)
+        self.push("beta", second)
 
     # ---------------------------------------------------------------- what is done
 
@@ -63,6 +71,12 @@ class Machine(RuleBasedStateMachine):
         expected = self.world.push(pushed, batch)
         assert self.product.push(pushed, batch, self.now) == expected
         self._commit("push")
+
+    @rule(who=st.sampled_from(PARTNERS), service=st.sampled_from(SERVICES[:4]), fixed=st.sampled_from(("1", "4.5")))
+    def push_newer(self, who: str, service: str, fixed: str) -> None:
+        """What a partner does most: a newer price of a service, as it is now."""
+        said = {"service": service, "corridor": CORRIDORS[0], "minutes_ago": 0, "minutes_valid": 300}
+        self.push(who, [said | {"is_deducted": True, "fixed": fixed, "percent": "1"}])
 
     @precondition(lambda self: self.world.kept)
     @rule(who=st.sampled_from(PARTNERS), choice=st.randoms(use_true_random=False))
@@ -92,9 +106,9 @@ class Machine(RuleBasedStateMachine):
     @rule(choice=st.randoms(use_true_random=False))
     def correct(self, choice: Any) -> None:  # noqa: ANN401 - hypothesis keeps the type to itself
         standing = self.world.standing()
-        service = choice.choice(sorted(service for service in standing))
-        if service[1].startswith("magic-quarantine"):
-            return
+        service = choice.choice(sorted(standing))
+        if service == FILED or service[1].startswith("magic-quarantine"):
+            return  # nobody's to correct, or a correction that would wait
         wrong = standing[service]
         self._later()
         batch = self._batch(service[0])
@@ -140,6 +154,27 @@ class Machine(RuleBasedStateMachine):
             self.world.notices[self.batches] = f"Notice {self.batches}."
             self.notices[self.batches] = self.product.add_notice(f"Notice {self.batches}.", self.now)
         self._commit("notice")
+
+    @rule(minutes_ago=st.sampled_from((0, 30, 600)))
+    def hold(self, minutes_ago: int) -> None:
+        """A held file changes nothing."""
+        self._later()
+        batch = self._batch(FILED[0])
+        del self.owners[batch]
+        said = {"service": FILED[1], "corridor": CORRIDORS[0], "minutes_ago": minutes_ago, "minutes_valid": None}
+        item = self._item(FILED[0], said | {"is_deducted": True, "fixed": "1", "percent": "1"}, Fraction(batch, 100))
+        self.world.held[batch] = item
+        self.product.hold(item, batch, self.now)
+        self._commit("hold")
+
+    @precondition(lambda self: self.world.held)
+    @rule(choice=st.randoms(use_true_random=False))
+    def release(self, choice: Any) -> None:  # noqa: ANN401 - hypothesis keeps the type to itself
+        self._later()
+        batch = choice.choice(sorted(self.world.held))
+        self.world.release(batch)
+        self.product.release(batch, self.now)
+        self._commit("release")
 
     @rule(minutes=st.sampled_from((1, 20, 400, 3000)))
     def wait(self, minutes: int) -> None:
@@ -194,7 +229,7 @@ class Machine(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- how both are compared
 
-    def _agree(self, found: product.Comparison | None, state: plain.State | None, corridor: str, now: datetime) -> None:
+    def _agree(self, found: Comparison | None, state: plain.State | None, corridor: str, now: datetime) -> None:
         if state is None:
             assert found is None
             return
@@ -225,7 +260,7 @@ class Machine(RuleBasedStateMachine):
         self.world.commit(self.now)
         self.done[act] += 1
 
-    def _item(self, who: str, said: dict[str, Any]) -> Item:
+    def _item(self, who: str, said: dict[str, Any], more: Fraction = Fraction(0)) -> Item:
         observed_at = self.now.replace(minute=self.now.minute // 5 * 5) - said["minutes_ago"] * MINUTE
         valid = said["minutes_valid"]
         return Item(
@@ -235,7 +270,7 @@ class Machine(RuleBasedStateMachine):
             observed_at=observed_at,
             valid_until=None if valid is None else observed_at + valid * MINUTE,
             is_deducted=said["is_deducted"],
-            fixed=Fraction(said["fixed"]),
+            fixed=Fraction(said["fixed"]) + more,
             percent=Fraction(said["percent"]),
             rate=Fraction("77.1"),
         )

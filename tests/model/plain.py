@@ -68,6 +68,7 @@ class World:
     decided: set[Item] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     notices: dict[int, str] = field(default_factory=dict)
+    held: dict[int, Item] = field(default_factory=dict)
     history: list[State] = field(default_factory=list)
     _arrivals: int = 0
 
@@ -135,6 +136,10 @@ class World:
         """Put an item in the place of one that stands, which never stands again."""
         self.kept[wrong].is_alive = False
         self.keep(right, batch)
+
+    def release(self, batch: int) -> None:
+        """Import a file that was held, as if it came now."""
+        self.keep(self.held.pop(batch), batch)
 
     def commit(self, now: datetime) -> None:
         """Remember what everybody can see from now on."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -22,9 +23,11 @@ from app.domain.operator_notices import NoticeAbout, OperatorNotice
 from app.domain.partners import GivenProvider, Partner, PartnerKind
 from app.domain.rounds import CorridorRound
 from app.domain.vocabulary import AmountIs, Basis, ProviderType
+from app.ingest import Order
 from app.mend.acts import Hand
 from app.mend.corrections import Correction, correct
 from app.mend.decisions import decide
+from app.mend.held import hold, release
 from app.mend.notices import add_notice, end_notice
 from app.mend.providers import set_visibility
 from app.mend.withdrawals import withdraw
@@ -55,6 +58,7 @@ class Product:
     board: Board | None = None
     imports: dict[int, int] = field(default_factory=dict)
     quotes: dict[Item, UUID] = field(default_factory=dict)
+    folder: Path = Path()
 
     def open(self, now: datetime) -> None:
         """Let the partners be known."""
@@ -131,6 +135,22 @@ class Product:
     def end_notice(self, number: int, now: datetime) -> None:
         """End a notice."""
         end_notice(self.engine, number, hand(now))
+
+    def hold(self, item: Item, batch: int, now: datetime) -> None:
+        """Hold a file with one price."""
+        file = self.folder / f"tariffs-{batch}.json"
+        file.write_text(json.dumps(tariff_file(item, now)), "utf-8")
+        found = hold(self.engine, self._order(file, now), hand(now))
+        assert found.import_id is not None
+        self.imports[batch] = found.import_id
+
+    def release(self, batch: int, now: datetime) -> None:
+        """Import a file that was held."""
+        file = self.folder / f"tariffs-{batch}.json"
+        release(self.engine, self.imports[batch], self._order(file, now), hand(now))
+
+    def _order(self, file: Path, now: datetime) -> Order:
+        return Order(file=file, data_dir=self.folder, now=now, clock=lambda: now)
 
     def _by(self, who: str, now: datetime) -> Pusher:
         return Pusher(partner=partner(who), key_id="k1", request_id="r1", now=now, clock=lambda: now, is_sandbox=True)
@@ -225,6 +245,16 @@ def body_of(item: Item) -> dict[str, object]:
         "valid_until": None if item.valid_until is None else _instant(item.valid_until),
         "fee": {"kind": "schedule", "bands": [{"from": 0, "fixed": float(item.fixed), "percent": float(item.percent)}]},
     }
+
+
+def tariff_file(item: Item, now: datetime) -> dict[str, object]:
+    """Return a tariff file that says one item."""
+    day = now.date().isoformat()
+    own_id = item.service.rpartition("/")[2]
+    quote = body_of(item) | {"external_id": own_id, "provider_name": item.partner.title(), "provider_type": "bank"}
+    quote["evidence"] = {"url": "https://example.com/prices", "retrieved_on": day, "page_sha256": "0" * 64}
+    head = {"format": "threepercent-tariffs-1", "synthetic": False, "reviewed_by": "A. Reviewer", "reviewed_on": day}
+    return head | {"quotes": [quote]}
 
 
 def _instant(at: datetime) -> str:

@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -28,9 +29,10 @@ def empty(engine: Engine) -> None:
             connection.execute(text(f"TRUNCATE {', '.join(names)}"))
 
 
-def test_the_product_and_the_plain_model_agree(empty_engine: Engine) -> None:
+def test_the_product_and_the_plain_model_agree(empty_engine: Engine, tmp_path: Path) -> None:
     class World(Machine):
         engine = empty_engine
+        folder = tmp_path
 
         def __init__(self) -> None:
             empty(empty_engine)
