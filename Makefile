@@ -149,6 +149,11 @@ fuzz: $(VENV)/.development ## schemathesis and the properties of prices, 10,000 
 clocks: $(VENV)/.development ## step a clock 10,000 times through live answers: does each say when it changes?
 	@THREEPERCENT_TEST_STEPS=10000 $(BIN)/pytest -n $(JOBS) tests/test_compare_live.py tests/api/test_live.py -k "stepped or tag"
 
+.PHONY: model
+model: $(VENV)/.development ## 5,000 worlds of 50 acts on each database: does the product say what a plain model says?
+	@THREEPERCENT_TEST_MODEL_RUNS=5000 THREEPERCENT_TEST_MODEL_STEPS=50 \
+	  $(BIN)/pytest tests/model -n $(JOBS) -rP --hypothesis-seed=4
+
 .PHONY: mutation
 mutation: $(VENV)/.development ## change the arithmetic on purpose: do the tests notice?
 	@$(BIN)/mutmut run --max-children $(JOBS)

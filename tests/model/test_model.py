@@ -13,8 +13,8 @@ from sqlalchemy import Engine, inspect, text
 from app.db import is_sqlite, writing
 from tests.model.machine import Machine
 
-RUNS = int(os.environ.get("THREEPERCENT_TEST_MODEL_RUNS", "25"))
-STEPS = int(os.environ.get("THREEPERCENT_TEST_MODEL_STEPS", "30"))
+RUNS = int(os.environ.get("THREEPERCENT_TEST_MODEL_RUNS", "20"))
+STEPS = int(os.environ.get("THREEPERCENT_TEST_MODEL_STEPS", "50"))
 
 
 def empty(engine: Engine) -> None:
