@@ -13,6 +13,7 @@ from app.domain.geography import Geography
 from app.domain.partners import Partner
 from app.domain.verdicts import Outcome
 from app.ingest.answers import rules_hash
+from app.push.collecting import uncollected
 from app.push.recording import Tally
 from app.push.taking import PushedItem, Taking, Weighed, reject_all
 from app.sources.pushed_items import split_batch
@@ -97,12 +98,13 @@ def push(  # noqa: PLR0913 - what is pushed, by whom, where to, and how
         answer(connection, pushed)
         return pushed
 
-    return transact(engine, work)
+    with uncollected():
+        return transact(engine, work)
 
 
 def weigh(engine: Engine, batch: Batch, *, by: Pusher, geography: Geography, is_atomic: bool = False) -> list[Weighed]:
     """Return what would become of a batch; nothing is stored, and no writer waits."""
-    with reading(engine) as connection:
+    with uncollected(), reading(engine) as connection:
         weighed = _taking(connection, by, geography, None).weigh(batch.items)
     if is_atomic and any(one.outcome is Outcome.REJECTED for one in weighed):
         reject_all(weighed)

@@ -3,9 +3,10 @@
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from sqlalchemy import Connection
@@ -264,29 +265,18 @@ def _body(
     dataset_version: int | None,
 ) -> Mapping[str, Json]:
     counts = _counted(items)
+    quotes: Any = [_told(item, preview) for item, preview in zip(items, previewed, strict=True)]
     return {
         "import_id": import_id,
         "dry_run": import_id is None,
         "dataset_version": dataset_version,
         "counts": {outcome.value: counts[outcome] for outcome in Outcome},
-        "quotes": [_item(item, preview) for item, preview in zip(items, previewed, strict=True)],
+        "quotes": quotes,
     }
 
 
 def _counted(items: Sequence[PushedItem]) -> Counter[Outcome]:
     return Counter(item.outcome for item in items)
-
-
-def _item(item: PushedItem, preview: Mapping[str, Json] | None) -> Mapping[str, Json]:
-    return {
-        "index": item.place,
-        "external_id": item.external_id,
-        "outcome": item.outcome,
-        "quote_id": None if item.quote_id is None else str(UUID(bytes=item.quote_id)),
-        "standing": item.standing,
-        "findings": [finding_row(finding) for finding in item.findings],
-        "preview": preview,
-    }
 
 
 def finding_row(finding: Finding) -> Mapping[str, Json]:
@@ -299,6 +289,30 @@ def finding_row(finding: Finding) -> Mapping[str, Json]:
         "limit": finding.limit,
         "value": finding.value,
     }
+
+
+class _ToldQuote(msgspec.Struct, frozen=True):
+    """As PushedQuote; a compiled shape, since there are ten thousand of them in an answer."""
+
+    index: int
+    external_id: str | None
+    outcome: Outcome
+    quote_id: UUID | None
+    standing: str | None
+    findings: tuple[Finding, ...]
+    preview: msgspec.Raw | None
+
+
+def _told(item: PushedItem, preview: Mapping[str, Json] | None) -> _ToldQuote:
+    return _ToldQuote(
+        index=item.place,
+        external_id=item.external_id,
+        outcome=item.outcome,
+        quote_id=None if item.quote_id is None else UUID(bytes=item.quote_id),
+        standing=item.standing,
+        findings=item.findings,
+        preview=None if preview is None else msgspec.Raw(encode(preview)),
+    )
 
 
 def _preview(preview: Preview, writing: Writing) -> Mapping[str, Json]:
