@@ -16,13 +16,22 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.addresses import Address, client_address, networks, sharing
-from app.api.counters import Charge, Counters, Policy, ProcessCounters, SharedCounters, Standing
+from app.api.counters import (
+    REDIS_SECONDS,
+    Charge,
+    Counters,
+    Policy,
+    ProcessCounters,
+    SharedCounters,
+    Standing,
+    connect,
+)
 from app.api.problems import Problem, TooManyRequestsError, problem_of
 from app.api.usage import UsageCounts
 from app.domain.partners import Caller, KeyKind, Partner
 from app.domain.push_errors import TooManyQuotes
 from app.observability import QUIET_ROUTES, Metrics, log
-from app.settings import ANONYMOUS_PLAN, PUBLISHABLE_PLAN, STANDARD_PLAN, Plan, Settings
+from app.settings import ANONYMOUS_PLAN, PUBLISHABLE_PLAN, STANDARD_PLAN, Plan, Settings, SettingsError
 
 BURST: Final = "burst"
 DAILY: Final = "daily"
@@ -138,11 +147,25 @@ def _refusal(full: Standing, now: float, plan_name: str) -> str:
     )
 
 
+def check_limits(settings: Settings) -> None:
+    """Raise SettingsError where limits cannot be counted as the settings want; connects to nothing."""
+    try:
+        if settings.limits_enabled and settings.redis_url:
+            connect(settings.redis_url, REDIS_SECONDS).close()
+    except ImportError:
+        raise SettingsError(
+            "THREEPERCENT_REDIS_URL needs the client of Redis: pip install 'threepercent[redis]'."
+        ) from None
+    except ValueError:
+        raise SettingsError("THREEPERCENT_REDIS_URL cannot be read. Expected redis://host:6379/0.") from None
+
+
 class Limits:
     """Who may use how much: the settings' plans, and who counts."""
 
     def __init__(self, settings: Settings, *, metrics: Metrics, clock: Callable[[], datetime]) -> None:
         """``clock`` says in which windows of time something falls."""
+        check_limits(settings)
         self.settings = settings
         self.metrics = metrics
         self.clock = clock

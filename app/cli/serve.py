@@ -32,10 +32,12 @@ def serve(
     from uvicorn import Config, Server
     from uvicorn.supervisors import Multiprocess
 
+    from app.api.limits import check_limits
     from app.refresh import check_fetching
     from app.settings import read_settings
 
     settings = read_settings()  # what is wrong with them is better said once, here, than by every worker
+    check_limits(settings)
     if refresh or settings.refresh_in_server:
         check_fetching(settings)
     listening = _listen(host, port)

@@ -12,8 +12,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from typer.testing import CliRunner
 
-from app.cli import serve
+from app.cli import app, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,3 +106,11 @@ def test_an_address_of_nobody_is_told(demonstration: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Cannot listen on 203.0.113.7" in errors
+
+
+def test_an_address_of_redis_that_cannot_be_read_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREEPERCENT_LIMITS_ENABLED", "true")
+    monkeypatch.setenv("THREEPERCENT_REDIS_URL", "redis://user:secret@host:notaport/0")
+    refused = CliRunner().invoke(app, ["serve", "--port", "0"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "THREEPERCENT_REDIS_URL cannot be read. Expected redis://host:6379/0.\n"
