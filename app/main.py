@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Lock, Thread
+from threading import Thread
 from typing import TypeVar
 
 from fastapi import FastAPI
@@ -91,8 +90,14 @@ def _rehearsing(shared: Served) -> Callable[[Partner, datetime], tuple[Served, P
 
     def rehearse(partner: Partner, now: datetime) -> tuple[Served, Partner]:
         found = sandboxes.of(partner, now)
-        own = replace(shared, engine=found.engine, board=found.board, past_figures={}, past_figures_lock=Lock())
-        own.rate_coverage = own.live_corridors = own.with_private = None
+        own = Served(  # with none of what is kept in memory for others
+            settings=shared.settings,
+            engine=found.engine,
+            geography=shared.geography,
+            metrics=shared.metrics,
+            clock=shared.clock,
+            board=found.board,
+        )
         return own, found.partner
 
     return rehearse
