@@ -233,7 +233,6 @@ def test_another_partners_key_is_unknown_like_one_that_never_was(accounts: Accou
         (owner, others.made.record.id),
         (owner, "key_aaaaaaaaaaaaaaaa"),
         (owner, "'; DROP TABLE api_keys; --"),
-        (owner, others.key),
         (tester, live.made.record.id),
     ):
         answers = [
@@ -244,6 +243,15 @@ def test_another_partners_key_is_unknown_like_one_that_never_was(accounts: Accou
         said += [{name: answer.json()[name] for name in ("type", "title", "detail")} for answer in answers]
     assert all(each == said[0] for each in said)
     assert {key["state"] for key in keys_of(accounts, others)} == {"active"}
+
+
+def test_a_key_where_an_id_belongs_is_refused_and_not_repeated(accounts: Accounts) -> None:
+    owner = accounts.key(Scope.ACCOUNT)
+    revoked = accounts.client.delete(f"{KEYS}/{owner.key}", headers=owner.headers)
+    rotated = accounts.client.post(KEYS, json={"rotates": owner.key}, headers=owner.headers)
+    assert [revoked.status_code, rotated.status_code] == [404, 422]
+    assert rotated.json()["type"] == "/problems/key-in-request"
+    assert owner.key not in revoked.text + rotated.text
 
 
 def test_a_test_key_sees_test_keys_only(accounts: Accounts) -> None:

@@ -20,14 +20,17 @@ from starlette.testclient import TestClient
 
 from app.api import operations
 from app.api.contract import required_scope
+from app.api.deps import PRIVATE_SECONDS
 from app.api.v1.routers import ROUTERS
 from app.db import open_engine, writing
+from app.domain.partners import Scope
 from app.main import create_app, refresh
 from app.settings import Settings
 from app.sources.source import LiveRecord
 from app.store import imports, rates, versions
 from app.store.imports import FileIdentity, ImportFile
 from app.store.versions import DatasetVersion
+from tests.api.keyed import key_of, partner_of
 from tests.store.live_records import arrive, at, live
 from tests.store.records import quoted, store
 
@@ -52,6 +55,8 @@ VALUES = {
     "suffix": ("csv", "ndjson", "csv-metadata.json"),
     "code": ("unknown-provider",),
     "source": ("wise", "quote_file", "rpw"),
+    "release": ("2013-Q3.1",),
+    "file": ("quotes.csv",),
 }
 QUERIES = {
     "/v1/quotes": (
@@ -190,6 +195,31 @@ def test_private_quotes_are_a_404_like_any_id_that_nobody_has(opened: Settings) 
             assert own.json()["title"] == nobodys.json()["title"]
         assert client.get("/v1/quotes?source=wise&superseded=true").json()["quotes"] == []
         assert client.get(f"/v1/quotes/{UUID(bytes=PUBLIC[0].id)}").status_code == 200
+
+
+def test_a_key_with_the_scope_reads_what_is_private_and_no_other_key_does(opened: Settings) -> None:
+    import_privately(opened)
+    engine = open_engine(opened.database_url)
+    partner = partner_of(engine)
+    reader = key_of(engine, opened, partner, Scope.PRIVATE_READ)
+    writer = key_of(engine, opened, partner, Scope.QUOTES_WRITE, Scope.ACCOUNT)
+    quote = f"/v1/quotes/{UUID(bytes=SECRET.id)}"
+    comparison = "/v1/corridors/GBR-KEN/comparison?basis=live"
+    with TestClient(create_app(opened, clock=lambda: CLOCK)) as client:
+        for path in (quote, comparison, "/v1/providers/secret-pay", "/v1/quotes?source=wise"):
+            seen = client.get(path, headers=reader.headers)
+            assert (seen.status_code, seen.headers["cache-control"]) == (200, "private, no-store")
+            assert "secret" in seen.text.lower()
+            for headers in ({}, writer.headers):
+                assert "secret pay" not in client.get(path, headers=headers).text.lower()
+        public = client.get("/v1/corridors?basis=live", headers=writer.headers)
+        assert public.content == client.get("/v1/corridors?basis=live").content
+        newer = live("newer", 2.8, name="Secret Newcomer", corridor="GBR-KEN", currencies=("GBP", "KES"))
+        with writing(engine) as connection:
+            arrive(connection, [newer], now=at(2.9))
+        client.app.state.served.with_private.looked_at -= PRIVATE_SECONDS  # type: ignore[attr-defined] # a callable
+        assert client.get("/v1/providers/secret-newcomer", headers=reader.headers).status_code == 200
+    engine.dispose()
 
 
 def test_the_number_of_the_next_public_version_is_all_that_tells_of_private_ones(opened: Settings) -> None:

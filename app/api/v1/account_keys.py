@@ -55,7 +55,7 @@ class KeyShape(Shape):
 class NewKeyShape(KeyShape):
     """A key that was just created, with the key itself: this is the only time that it is shown."""
 
-    key: str = Field(description="Keep it where secrets are kept; nobody can show it to you again.")
+    key: str = Field(description="Keep it safe: nobody can show it to you again.")
 
 
 class KeyRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
