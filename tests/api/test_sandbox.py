@@ -17,6 +17,7 @@ from tests.api.keyed import Keyed, key_of, partner_of
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 COMPARISON = "/v1/corridors/GBR-PHL/comparison"
 CLOCK = "X-ThreePercent-Clock"
+SAMPLES = Path(__file__).parents[2] / "docs" / "partners" / "requests"
 
 
 @dataclass
@@ -25,21 +26,23 @@ class Rehearsal:
     test: Keyed
     other: Keyed
     live: Keyed
+    private: Keyed
     publishable: Keyed
 
 
 @pytest.fixture(scope="module")
 def rehearsal(settings: Settings) -> Iterator[Rehearsal]:
-    """An installation without any data, and four keys of two partners."""
+    """An installation without any data, and five keys of two partners."""
     engine = open_engine(settings.database_url)
     one, two = partner_of(engine), partner_of(engine, "Other Transfer", providers=["other-transfer"])
     test = key_of(engine, settings, one, Scope.QUOTES_WRITE, kind=KeyKind.TEST)
     other = key_of(engine, settings, two, Scope.QUOTES_WRITE, kind=KeyKind.TEST)
     live = key_of(engine, settings, one, Scope.QUOTES_WRITE)
+    private = key_of(engine, settings, two, Scope.PRIVATE_READ)
     publishable = key_of(engine, settings, one, kind=KeyKind.PUBLISHABLE)
     engine.dispose()
     with TestClient(create_app(settings, clock=lambda: NOW)) as client:
-        yield Rehearsal(client, test, other, live, publishable)
+        yield Rehearsal(client, test, other, live, private, publishable)
 
 
 def test_a_test_key_reads_the_demonstration_data_of_the_day(rehearsal: Rehearsal) -> None:
@@ -120,6 +123,49 @@ def test_the_clock_of_everybody_else_is_the_servers(rehearsal: Rehearsal, who: s
     answer = rehearsal.client.get("/v1/providers", headers={**headers, CLOCK: "2026-11-24T09:00:00Z"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["code"] == "clock-not-yours"
+
+
+def push(rehearsal: Rehearsal, keyed: Keyed, provider: str, clock: str = "2026-11-24T08:40:00Z") -> str:
+    body = (SAMPLES / "accepted-percent.json").read_text("utf-8").replace("example-transfer", provider)
+    headers = {**keyed.headers, "Idempotency-Key": f"{provider}-{clock}", "Content-Type": "application/json"}
+    answer = rehearsal.client.post("/v1/quotes", content=body, headers={**headers, CLOCK: clock})
+    assert answer.status_code in {200, 201}, answer.text
+    found: str = answer.json()["quotes"][0]["quote_id"]
+    return found
+
+
+def quote_ids(rehearsal: Rehearsal, path: str, headers: dict[str, str]) -> set[str]:
+    answer = rehearsal.client.get(path, headers=headers)
+    return {quote for offer in answer.json().get("offers", ()) for quote in offer["quote_ids"]}
+
+
+def test_what_a_test_key_pushes_is_read_by_its_partners_test_keys_alone(rehearsal: Rehearsal) -> None:
+    quote_id = push(rehearsal, rehearsal.test, "example-transfer")
+    assert quote_id in quote_ids(rehearsal, COMPARISON, rehearsal.test.headers)
+    assert rehearsal.client.get(f"/v1/quotes/{quote_id}", headers=rehearsal.test.headers).status_code == 200
+    for headers in (rehearsal.other.headers, rehearsal.live.headers, rehearsal.private.headers, {}):
+        assert quote_id not in quote_ids(rehearsal, COMPARISON, headers)
+        assert rehearsal.client.get(f"/v1/quotes/{quote_id}", headers=headers).status_code == 404
+
+
+def test_no_answer_of_the_past_comes_from_anothers_sandbox(rehearsal: Rehearsal) -> None:
+    """Boards of the past are kept in memory, and two sandboxes have the same versions."""
+    mine = push(rehearsal, rehearsal.test, "example-transfer")
+    theirs = push(rehearsal, rehearsal.other, "other-transfer")
+    path = f"{COMPARISON}?as_of=2026-11-24T08:59:00Z"
+    for keyed, seen, unseen in ((rehearsal.test, mine, theirs), (rehearsal.other, theirs, mine)):
+        found = quote_ids(rehearsal, path, keyed.headers)
+        assert seen in found
+        assert unseen not in found
+    for headers in (rehearsal.private.headers, {}):
+        assert not quote_ids(rehearsal, path, headers) & {mine, theirs}
+
+
+def test_a_quote_expires_when_the_clock_says_so(rehearsal: Rehearsal) -> None:
+    quote_id = push(rehearsal, rehearsal.test, "example-transfer")
+    for clock, is_shown in (("2026-11-25T07:59:59Z", True), ("2026-11-25T08:00:00Z", False)):
+        headers = {**rehearsal.test.headers, CLOCK: clock}
+        assert (quote_id in quote_ids(rehearsal, f"{COMPARISON}?basis=live", headers)) is is_shown
 
 
 def test_sandboxes_lie_beside_the_database_and_hold_no_key(rehearsal: Rehearsal, settings: Settings) -> None:
