@@ -140,6 +140,9 @@ def test_a_quote_is_corrected_as_the_sample_says(fresh: Sandboxed) -> None:
     corrected = post(fresh, f"/v1/quotes/{quote_id}/correction", "correction.json", **{"If-Match": etag})
     assert corrected["corrected"] == quote_id
     assert stands(fresh, "percent") == [corrected["quote_id"]]
+    path = "/v1/account/quotes?status=superseded"
+    (own,) = fresh.client.get(path, headers=asking(fresh)).json()["quotes"]
+    assert (own["quote_id"], own["superseded_by"]) == (quote_id, corrected["quote_id"])
 
 
 def test_services_times_and_imports_are_withdrawn_as_the_samples_say(fresh: Sandboxed) -> None:
