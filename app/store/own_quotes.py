@@ -5,20 +5,21 @@ items; each of the three is read by its own index, from where the page before en
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, func, or_, select
 from sqlalchemy import Row as Result
 
 from app.domain.methodology import STALE_AFTER
 from app.store.imports import imports
+from app.store.live_quotes import is_its_quote, live_quotes
 from app.store.quarantine import WaitingStatus, quarantined_quotes, rejected_items
-from app.store.quotes import Change, quote_changes, quotes
+from app.store.quotes import REPLACED, Change, quote_changes, quotes
 from app.store.versions import dataset_versions
 
 STORED, WAITED, REFUSED = 0, 1, 2
@@ -34,6 +35,13 @@ class Standing(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     REJECTED = "rejected"
+
+
+_ENDED: Final[Mapping[Standing | None, Sequence[str]]] = {
+    Standing.SUPERSEDED: sorted(REPLACED),
+    Standing.WITHDRAWN: [Change.WITHDRAWN.value],
+}
+"""Changes that end a quote, by what its partner is told."""
 
 
 class Place(NamedTuple):
@@ -85,45 +93,51 @@ def listed(connection: Connection, asked: Asked, *, after: Place | None, limit: 
 
 
 def _stored(connection: Connection, asked: Asked, after: Place | None, limit: int) -> Iterator[OwnQuote]:
-    columns, change = quotes.c, quote_changes.alias("newest")
-    later = quote_changes.alias("later")
-    is_newest = ~exists().where(
-        later.c.quote_id == change.c.quote_id, later.c.dataset_version > change.c.dataset_version
+    if asked.standing in {Standing.QUARANTINED, Standing.REJECTED}:
+        return
+    columns, key = quotes.c, quotes.c.source_key
+    change, is_newest = _newest_change()
+    query = select(
+        *(columns[name] for name in ("id", "source_key", "corridor", "observed_at", "valid_until")),
+        *(columns[name] for name in ("recorded_at", "flags")),
+        change.c.change,
+        change.c.other_quote_id,
+        change.c.reason,
+        dataset_versions.c.committed_at,
+        imports.c.public_id,
     )
+    if asked.standing in {Standing.SHOWN, Standing.EXPIRED}:  # the index leads past all that is no longer current
+        key = live_quotes.c.source_key
+        query = query.join_from(live_quotes, quotes, is_its_quote())
+        query = query.where(live_quotes.c.source == asked.source, _is_good(asked))
+    else:
+        query = query.select_from(quotes).where(columns.source == asked.source, columns.period.is_(None))
+    if asked.standing in _ENDED:
+        query = query.where(change.c.change.in_(_ENDED[asked.standing]))
+    if after is not None:
+        query = query.where(_is_after(key, columns.id, STORED, after))
     query = (
-        select(
-            *(columns[name] for name in ("id", "source_key", "corridor", "observed_at", "valid_until")),
-            *(columns[name] for name in ("recorded_at", "flags")),
-            change.c.change,
-            change.c.other_quote_id,
-            change.c.reason,
-            dataset_versions.c.committed_at,
-            imports.c.public_id,
-        )
-        .select_from(quotes)
-        .outerjoin(change, and_(change.c.quote_id == columns.id, is_newest))
+        query.outerjoin(change, and_(change.c.quote_id == columns.id, is_newest))
         .outerjoin(dataset_versions, dataset_versions.c.version == change.c.dataset_version)
         .outerjoin(imports, imports.c.id == columns.import_id)
-        .where(columns.source == asked.source, columns.period.is_(None))
-        .order_by(columns.source_key, columns.id)
+        .order_by(key, columns.id)
     )
-    if asked.standing is not None:
-        query = query.where(_stands(asked, change.c.change))
-    if after is not None:
-        query = query.where(_is_after(columns.source_key, columns.id, STORED, after))
-    for row in connection.execute(_narrowed(query, asked, columns.source_key, columns.import_id).limit(limit)):
+    for row in connection.execute(_narrowed(query, asked, key, columns.import_id).limit(limit)):
         yield _stored_quote(row, asked.now)
 
 
-def _stands(asked: Asked, change: ColumnElement[Any]) -> ColumnElement[bool]:
+def _newest_change() -> tuple[FromClause, ColumnElement[bool]]:
+    """Return the changes of quotes, and the condition that one is a quote's newest."""
+    change, later = quote_changes.alias("newest"), quote_changes.alias("later")
+    is_older = and_(later.c.quote_id == change.c.quote_id, later.c.dataset_version > change.c.dataset_version)
+    return change, ~exists().where(is_older)
+
+
+def _is_good(asked: Asked) -> ColumnElement[bool]:
     columns = quotes.c
-    ends = or_(columns.valid_until <= asked.now, columns.observed_at < asked.now - STALE_AFTER)
-    is_current = or_(change.is_(None), change == Change.REINSTATED.value)
-    if asked.standing is Standing.SHOWN:
-        return and_(is_current, ~func.coalesce(ends, False))
-    if asked.standing is Standing.EXPIRED:
-        return and_(is_current, ends)
-    return change == (asked.standing.value if asked.standing is not None else None)
+    has_ended = func.coalesce(columns.valid_until <= asked.now, False)
+    is_stale = columns.observed_at < asked.now - STALE_AFTER
+    return or_(has_ended, is_stale) if asked.standing is Standing.EXPIRED else and_(~has_ended, ~is_stale)
 
 
 def _stored_quote(row: Result[Any], now: datetime) -> OwnQuote:
@@ -146,6 +160,8 @@ def _stored_quote(row: Result[Any], now: datetime) -> OwnQuote:
 
 
 def _standing(row: Result[Any], now: datetime) -> tuple[Standing, datetime, str | None]:
+    if row.change in REPLACED:
+        return Standing.SUPERSEDED, row.committed_at, row.reason
     if row.change is not None and row.change != Change.REINSTATED:
         return Standing(row.change), row.committed_at, row.reason
     stale_from = row.observed_at + STALE_AFTER
