@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 if TYPE_CHECKING:
     from redis import Redis
 
-MOST_COUNTED: Final = 200_000
-"""Counts that one process remembers: what was used least recently is forgotten first, some 40 MB at worst."""
+MOST_COUNTED: Final = 60_000
+"""Counts that one process remembers: what was used least recently is forgotten first, 25 MB at worst."""
 
 REDIS_SECONDS: Final = 0.25
 """How long a worker waits for Redis before it counts by itself."""
