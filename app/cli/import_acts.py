@@ -1,6 +1,5 @@
 """``threepercent imports withdraw`` and ``release``: an import is taken back as a whole, or shown at last."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -54,10 +53,11 @@ def release_import(import_: ImportArgument, *, dry_run: DryRunOption = False) ->
         order = Order(
             file=settings.data_dir,  # the kept bytes take its place
             data_dir=settings.data_dir,
-            now=datetime.now(UTC),
+            now=utc_now(),
             limits=limits,
             is_dry_run=dry_run,
             public_sources=settings.public_sources,
+            clock=utc_now,
         )
         report = release(engine, found.id, order, Hand(actor=actor(), reason="", clock=utc_now))
     print_outcome(report, is_dry_run=dry_run)

@@ -22,7 +22,7 @@ from app.domain.errors import quoted
 from app.ingest import Limits, Order, Progress, Report, run
 from app.mend.acts import Hand
 from app.mend.held import hold
-from app.settings import read_settings
+from app.settings import Settings, read_settings
 from app.sources.source import Refused
 from app.store import imports as stored
 
@@ -64,16 +64,14 @@ def import_file(  # noqa: PLR0913 - what to import, and how
             file=file,
             data_dir=settings.data_dir,
             now=datetime.now(UTC),
-            limits=Limits(
-                memory_bytes=settings.import_memory_bytes, seconds_per_50_mb=settings.import_seconds_per_50_mb
-            ),
+            limits=_limits(settings),
             is_dry_run=dry_run,
             on_progress=on_progress,
             on_refused=places if rows is None else _both(rows, places),
             on_wait=lambda: typer.echo("Waiting for another import…", err=True),
             source=source,
             public_sources=settings.public_sources,
-            clock=lambda: datetime.now(UTC),
+            clock=utc_now,
         )
         report, held = _done(engine, order, hold_it=hold_it)
         if rows is not None:
@@ -83,6 +81,10 @@ def import_file(  # noqa: PLR0913 - what to import, and how
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True))
     else:
         print_outcome(report, places, is_dry_run=dry_run, held=held)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(memory_bytes=settings.import_memory_bytes, seconds_per_50_mb=settings.import_seconds_per_50_mb)
 
 
 def _done(engine: Engine, order: Order, *, hold_it: bool) -> tuple[Report, int | None]:

@@ -165,11 +165,7 @@ def _stored(  # noqa: PLR0913, PLR0917 - what takes whose place, by whom, and wh
     import_id = started(connection, by.partner, correction.content_hash, now=by.now, pushed_by=pushed_by)
     number = versions.next_version(connection)
     _replace(connection, wrong, record, import_id, number, hand, by)
-    superseded = withdrawals.replaced_by(connection, [wrong.id])
-    led_on = [ChangeRecord(one.id, Change.SUPERSEDED.value, record.id, NEWER) for one in superseded]
-    quotes.append_changes(
-        connection, [change for change in led_on if change.quote_id != record.id], dataset_version=number
-    )
+    _lead_on(connection, wrong, record, number)
     version = versions.record_version(
         connection,
         versions.DatasetVersion(number, by.now, import_id, "correction"),
@@ -179,8 +175,7 @@ def _stored(  # noqa: PLR0913, PLR0917 - what takes whose place, by whom, and wh
     )
     told = _told(correction.quote_id, wrong, record, by.partner.source, hand.reason)
     corrections.append(connection, [told], dataset_version=number, recorded_at=version.committed_at)
-    successor = str(UUID(bytes=record.id))
-    detail: Detail = {"successor": successor, "import": import_id, "dataset_version": number}
+    detail: Detail = {"successor": str(UUID(bytes=record.id)), "import": import_id, "dataset_version": number}
     log_act(connection, hand, action=Action.QUOTE_CORRECTED, subject=str(correction.quote_id), detail=detail)
     tally = Tally()
     accepted = Outcome.ACCEPTED
@@ -232,6 +227,14 @@ def _replace(  # noqa: PLR0913, PLR0917 - what takes whose place, in which impor
     ]
     quotes.append_changes(connection, changes, dataset_version=number)
     live_quotes.replace(connection, by.partner.source, [service], [begun])
+
+
+def _lead_on(connection: Connection, wrong: Found, record: LiveRecord, number: int) -> None:
+    """Let what the wrong quote had superseded be superseded by what stands in its place."""
+    superseded = withdrawals.replaced_by(connection, [wrong.id])
+    led_on = [ChangeRecord(one.id, Change.SUPERSEDED.value, record.id, NEWER) for one in superseded]
+    others = [change for change in led_on if change.quote_id != record.id]
+    quotes.append_changes(connection, others, dataset_version=number)
 
 
 def _told(quote_id: UUID, wrong: Found, record: LiveRecord, source: str, reason: str) -> CorrectionRecord:

@@ -40,8 +40,6 @@ from app.store.corrections import Kind, Wanted
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["quotes"])
 
-_LONGEST_CONDITION: Final = 1_000
-_ID: Final = 1
 _MOST_DIGITS: Final = 12
 
 
@@ -107,10 +105,9 @@ async def correct_quote(
 
 
 def _corrected(writing: Writing, wrong: UUID, body: bytes, *, is_dry_run: bool) -> Response:
+    request = writing.request
     asked = json_as(body, _CorrectionBody)
-    conditions = [line for line in writing.request.headers.getlist("if-match") if line.strip()]
-    if not conditions:
-        raise ConditionMissing
+    conditions = _conditions(request)
     hand = hand_of(writing, asked.reason)
     correction = Correction(
         quote_id=wrong,
@@ -142,13 +139,20 @@ def _corrected(writing: Writing, wrong: UUID, body: bytes, *, is_dry_run: bool) 
         return _written(done, is_dry_run=is_dry_run)
 
     write = Write(
-        request=writing.request,
+        request=request,
         engine=writing.shared.engine,
         partner=writing.caller.partner.id,
         now=writing.now,
-        fingerprint=fingerprint(writing.request, body),
+        fingerprint=fingerprint(request, body),
     )
     return exactly_once(write, act, is_required=False)
+
+
+def _conditions(request: Request) -> list[str]:
+    found = [line for line in request.headers.getlist("if-match") if line.strip()]
+    if not found:
+        raise ConditionMissing
+    return found
 
 
 def _pusher(writing: Writing) -> Pusher:
