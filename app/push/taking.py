@@ -244,6 +244,7 @@ class Taking:
         ]
         if records:
             quarantine.append_rejected(self._connection, records, import_id=self._started(), recorded_at=self._now)
+            quarantine.forget_rejected(self._connection, self._now - quarantine.REJECTED_KEPT_FOR)
 
     def _started(self) -> int:
         if self._import_id is None:

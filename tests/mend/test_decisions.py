@@ -1,12 +1,13 @@
 """A quote that waits is shown once it is accepted, never once it is refused, and nobody decides about their own."""
 
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
-from app.db import reading, writing
+from app.db import reading
 from app.domain.partners import Partner, PartnerKind
 from app.domain.review_errors import AlreadyDecided, OwnQuote, UnknownQuarantined
 from app.domain.verdicts import Outcome
@@ -185,9 +186,15 @@ def test_what_waits_is_counted_and_listed_page_by_page(empty_engine: Engine) -> 
     assert all(one.recorded_at == NOW for one in found)
 
 
-def test_what_was_refused_long_ago_is_forgotten(empty_engine: Engine) -> None:
+def test_what_was_refused_is_kept_for_thirty_days(empty_engine: Engine) -> None:
     known(empty_engine)
+
+    def kept() -> int:
+        with reading(empty_engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(quarantine.rejected_items)).scalar_one())
+
     pushed(empty_engine, [{"nothing": 1}])
-    with writing(empty_engine) as connection:
-        assert quarantine.forget_rejected(connection, NOW) == 0
-        assert quarantine.forget_rejected(connection, by(48).clock()) == 1
+    pushed(empty_engine, [{"nothing": 2}], now=NOW + timedelta(days=30), public_id="imp_2")
+    assert kept() == 2
+    pushed(empty_engine, [{"nothing": 3}], now=NOW + timedelta(days=30, seconds=1), public_id="imp_3")
+    assert kept() == 2
