@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.settings import Settings, SettingsError, read_settings
+from app.settings import Plan, Settings, SettingsError, read_settings
 
 
 def test_everything_has_a_default() -> None:
@@ -53,3 +53,31 @@ def test_settings_are_frozen_and_do_not_print_the_database() -> None:
     with pytest.raises(ValidationError):
         settings.log_level = "debug"
     assert "s3cret" not in repr(settings)
+
+
+def test_a_plan_says_only_what_is_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "THREEPERCENT_PLANS", '{"anonymous": {"requests_per_minute": 9}, "large": {"quotes_per_day": 7}}'
+    )
+    settings = read_settings()
+    assert settings.plan("anonymous") == Plan(requests_per_minute=9, requests_per_day=20_000, quotes_per_day=0)
+    assert settings.plan("large") == Plan(requests_per_minute=600, requests_per_day=200_000, quotes_per_day=7)
+    assert settings.plan("never set") == settings.plan("standard")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PLANS", '{"standard": {"requests_per_minute": 0}}', "PLANS.standard.requests_per_minute: "),
+        ("PLANS", '{"standard": {"per_hour": 1}}', "PLANS.standard.per_hour: "),
+        ("PLANS", '{"standard": 5}', "PLANS.standard: "),
+        ("REDIS_URL", "https://user:secret@redis.example", "REDIS_URL: expected redis://host:6379/0"),
+        ("TRUSTED_PROXIES", '["10.0.0.1/8"]', "TRUSTED_PROXIES: expected networks as JSON"),
+    ],
+)
+def test_limits_that_cannot_be_are_told(variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"THREEPERCENT_{variable}", value)
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert str(refused.value).startswith(f"THREEPERCENT_{said}")
+    assert "secret" not in str(refused.value)
