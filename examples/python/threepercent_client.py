@@ -112,12 +112,13 @@ class BreakerShape(TypedDict):
 
 
 class ChangeShape(TypedDict):
-    """What happened to an observation, and in which dataset version."""
+    """What happened to an observation: superseded, corrected, withdrawn or reinstated, in which dataset version."""
 
     change: str
     dataset_version: int
     other_quote_id: str | None
     reason: str
+    recorded_at: str
 
 
 class Choices(TypedDict):
@@ -167,6 +168,43 @@ class ComparisonShape(TypedDict):
     offers: list[OfferShape]
     excluded: ExcludedOffers
     relax: list[RelaxationShape]
+
+
+class CorrectionAnswer(TypedDict):
+    """What a correction came to."""
+
+    dry_run: bool
+    corrected: str
+    quote_id: str
+    import_id: str | None
+    dataset_version: int | None
+    findings: list[FindingShape]
+
+
+class CorrectionRow(TypedDict):
+    """Something that was put right: one quote, or several of a provider in a corridor."""
+
+    kind: str
+    recorded_at: str
+    in_version: int
+    source: str | None
+    corridor: str | None
+    provider: str | None
+    quotes: int
+    quote_id: str | None
+    successor_id: str | None
+    reason: str
+
+
+class Corrections(TypedDict):
+    """What was put right, the newest first."""
+
+    attribution: list[Attribution]
+    dataset_version: int
+    methodology_version: str
+    notices: list[Notice]
+    next_page_token: str | None
+    corrections: list[CorrectionRow]
 
 
 class CorridorName(TypedDict):
@@ -547,6 +585,17 @@ class Limit(TypedDict):
     resets_at: str
 
 
+class LinkShape(TypedDict):
+    """An observation among those of its service: when it was true, since when it is known, what became of it."""
+
+    quote_id: str
+    observed_at: str
+    recorded_at: str
+    dataset_version: int
+    is_current: bool
+    newest_change: ChangeShape | None
+
+
 class Money(TypedDict):
     """An amount in major units of a currency, rounded to its minor units."""
 
@@ -747,6 +796,7 @@ class PlaceShape(TypedDict):
 
     sheet: str | None
     row: int | None
+    item: int | None
 
 
 class PlanLimits(TypedDict):
@@ -817,6 +867,8 @@ class ProvenanceShape(TypedDict):
     published: dict[str, str]
     superseded_by: str | None
     changes: list[ChangeShape]
+    chain: list[LinkShape]
+    chain_is_whole: bool
 
 
 class ProviderChoice(TypedDict):
@@ -1675,6 +1727,82 @@ class Client(Transport):
         path = path_of("/v1/quotes/{quote_id}", quote_id=quote_id)
         query: dict[str, Any] = {"fields": fields, "language": language}
         answer: OneQuote = self.send("GET", path, query, None, {})
+        return answer
+
+    def correct_quote(
+        self,
+        quote_id: str,
+        body: dict[str, Any],
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+        if_match: str | None = None,
+    ) -> CorrectionAnswer:
+        """Correct a quote: ``POST /v1/quotes/{quote_id}/correction``."""
+        path = path_of("/v1/quotes/{quote_id}/correction", quote_id=quote_id)
+        query: dict[str, Any] = {"dry_run": dry_run}
+        answer: CorrectionAnswer = self.send(
+            "POST", path, query, body, {"Idempotency-Key": idempotency_key or new_key(), "If-Match": if_match}
+        )
+        return answer
+
+    def corrections(
+        self,
+        *,
+        kind: Sequence[str] | None = None,
+        corridor: Sequence[str] | None = None,
+        provider: Sequence[str] | None = None,
+        source: Sequence[str] | None = None,
+        fields: Sequence[str] | None = None,
+        raw: bool | None = None,
+        language: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Corrections:
+        """What was put right: ``GET /v1/corrections``."""
+        path = "/v1/corrections"
+        query: dict[str, Any] = {
+            "kind": kind,
+            "corridor": corridor,
+            "provider": provider,
+            "source": source,
+            "fields": fields,
+            "raw": raw,
+            "language": language,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: Corrections = self.send("GET", path, query, None, {})
+        return answer
+
+    def corrections_file(
+        self,
+        suffix: str,
+        *,
+        kind: Sequence[str] | None = None,
+        corridor: Sequence[str] | None = None,
+        provider: Sequence[str] | None = None,
+        source: Sequence[str] | None = None,
+        fields: Sequence[str] | None = None,
+        raw: bool | None = None,
+        language: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> bytes:
+        """What was put right, as a file: ``GET /v1/corrections.{suffix}``."""
+        path = path_of("/v1/corrections.{suffix}", suffix=suffix)
+        query: dict[str, Any] = {
+            "kind": kind,
+            "corridor": corridor,
+            "provider": provider,
+            "source": source,
+            "fields": fields,
+            "raw": raw,
+            "language": language,
+            "page_size": page_size,
+            "page_token": page_token,
+        }
+        answer: bytes = self.send("GET", path, query, None, {})
         return answer
 
     def providers(
