@@ -1,7 +1,7 @@
 """Quotes that wait for a person, and items that were refused: neither is in any public answer."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -25,6 +25,9 @@ class WaitingStatus(StrEnum):
 
 
 WAITING: Final = WaitingStatus.WAITING.value
+
+REJECTED_KEPT_FOR: Final = timedelta(days=30)
+"""How long it is remembered what was refused, and why."""
 
 
 class QuarantinedQuoteRow(Row, table=True):
