@@ -38,6 +38,9 @@ COMMANDS = {
     "quotes": Place("app.cli.quotes", "app", "Take quotes of a source back."),
     "providers": Place("app.cli.providers", "app", "Hide a provider from every answer, or show it again."),
     "notices": Place("app.cli.notices", "app", "Tell readers something in the answers that it touches."),
+    "check-partner-file": Place(
+        "app.cli.check_partner_file", "check_partner_file", "Check a partner's file of quotes; nothing is stored."
+    ),
     "partners": Place("app.cli.partners", "app", "Add, list and end partners; say for whom they speak."),
     "quarantine": Place("app.cli.quarantine", "app", "List quotes that wait for a person; accept or refuse them."),
     "keys": Place("app.cli.keys", "app", "Create, list, rotate and revoke keys."),

@@ -170,12 +170,16 @@ def _take(world: FileWorld, taking: Taking, job: Job, quota: Quota | None) -> Ta
     return tally
 
 
-def taken(file: PartnerFile, taking: Taking) -> Iterator[list[tuple[PushedItem, int]]]:
-    """Yield what became of a file's items, part by part, each with its line; raises UnreadableFile for none at all."""
+def taken(file: PartnerFile, taking: Taking, *, is_kept: bool = True) -> Iterator[list[tuple[PushedItem, int]]]:
+    """Yield what became of a file's items, part by part, each with its line; raises UnreadableFile for none at all.
+
+    Where nothing ``is_kept``, what would become of them.
+    """
     items = file.items()
     place = 0
     while part := list(islice(items, ITEMS_AT_ONCE)):
-        judged = taking.take([item.raw for item in part], place)
+        raw = [item.raw for item in part]
+        judged = taking.take(raw, place) if is_kept else [one.item() for one in taking.weigh(raw, place)]
         place += len(part)
         yield [(item, found.line) for item, found in zip(judged, part, strict=True)]
     if place == 0:
