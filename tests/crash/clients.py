@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from tests.crash.ledger import Ledger, Sent, Told
 from tests.crash.world import World
 
+RETRY_SECONDS = 0.1
 GAVE_UP = (OSError, http.client.HTTPException)
 
 
@@ -42,7 +43,9 @@ class Partners:
         connection = http.client.HTTPConnection("127.0.0.1", self._world.port, timeout=60)
         try:
             while not self._ending.is_set() and (sent := self._next()) is not None:
-                self._ledger.hear(sent, send(connection, self._world.key, sent))
+                while not self._ledger.hear(sent, send(connection, self._world.key, sent)):
+                    if self._ending.wait(RETRY_SECONDS):
+                        return
                 self.first_answer.set()
         except GAVE_UP:
             self._ledger.miss()

