@@ -71,7 +71,7 @@ def nothing_more(_connection: Connection, _pushed: Pushed) -> None:
     """Answer nobody."""
 
 
-def pushed(
+def pushed(  # noqa: PLR0913 - what is pushed, by whom and how
     engine: Engine,
     items: Sequence[Any],
     *,
