@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import import_survey, start
+from benchmarks import import_survey, push_quotes, start
 from benchmarks.measuring import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, printed only")
     quick = parser.parse_args(arguments).quick
     parts = [
+        push_quotes.main(["--quotes", "1000", "--turns", "2"] if quick else []),
         import_survey.main(["--rows", "25400", "--turns", "2"] if quick else []),
         start.main(["--offers", "650", "--turns", "2"] if quick else []),
     ]
