@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from app.db import reading
-from app.domain.errors import KeyRevoked
+from app.domain.key_errors import KeyRevoked
 from app.domain.key_rights import Address, KeyRecord
 from app.domain.partners import Caller, Partner
 from app.store import keys, partners

@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.domain.audit import Action, Detail
-from app.domain.errors import InvalidParameter, KeyNotActive, TooManyKeys, UnknownKey, UnknownPartner
+from app.domain.errors import InvalidParameter
+from app.domain.key_errors import KeyNotActive, TooManyKeys, UnknownKey, UnknownPartner
 from app.domain.key_rights import KeyRecord, KeyState, Rights, check_no_more, check_rights
 from app.domain.keys import RANDOM_BYTES, ApiKey, digest, make_key
 from app.domain.partners import Partner

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.audit import Action, Detail
-from app.domain.errors import InvalidParameter, PartnerExists, UnknownPartner
+from app.domain.errors import InvalidParameter
+from app.domain.key_errors import PartnerExists, UnknownPartner
 from app.domain.partners import GivenProvider, Partner, PartnerKind
 from app.domain.providers import provider_id, provider_name
 from app.domain.vocabulary import ProviderType

@@ -24,7 +24,8 @@ from app.accounts import KnownKey, find_key, key_secret
 from app.api.problems import RETRY_AFTER_SECONDS, Problem, framework_problem, problem_of
 from app.db import DatabaseError
 from app.domain import keys
-from app.domain.errors import KeyMalformed, KeyUnknown, ThreePercentError
+from app.domain.errors import ThreePercentError
+from app.domain.key_errors import KeyMalformed, KeyUnknown
 from app.domain.key_rights import Address
 from app.domain.partners import Caller, KeyKind
 from app.domain.partners import Scope as KeyScope

@@ -23,9 +23,9 @@ from app.api.tables import SUFFIXES, TABLE_FORMATS
 from app.board import Board, load_newer
 from app.compare import LiveCorridors
 from app.db import DatabaseError
-from app.domain.errors import KeyMissing, WrongScope
 from app.domain.geography import Geography
 from app.domain.indicators import CorridorFigures
+from app.domain.key_errors import KeyMissing, WrongScope
 from app.domain.partners import Caller, KeyKind, Partner, Scope
 from app.domain.vocabulary import AmountTier
 from app.observability import Metrics, log_away

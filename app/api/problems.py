@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from app.archive import ArchiveError
 from app.db import DatabaseError
-from app.domain import body_errors, errors, push_errors, release_errors, review_errors
+from app.domain import body_errors, errors, key_errors, push_errors, release_errors, review_errors
 from app.observability import log, log_away
 
 MEDIA_TYPE = "application/problem+json"
@@ -164,16 +164,16 @@ _STATUSES: tuple[tuple[type[errors.ThreePercentError], int, str], ...] = (
     (review_errors.UnknownQuarantined, 404, "Take the id from GET /v1/quarantine."),
     (review_errors.AlreadyDecided, 409, "Look at the quote with GET /v1/quotes/{quote_id} where it was accepted."),
     (review_errors.OwnQuote, 403, "Let a reviewer of another partner decide."),
-    (errors.UnknownKey, 404, "Take the id from keys in GET /v1/account."),
-    (errors.KeyNotActive, 409, "Rotate the key that took its place, or create a new one."),
-    (errors.TooManyKeys, 409, "Revoke a key that is not used any more."),
-    (errors.KeyMissing, 401, "Send a key as Authorization: Bearer tp_live_… or as X-API-Key."),
-    (errors.KeyMalformed, 401, "Send one whole key, once: as Authorization: Bearer tp_live_… or as X-API-Key."),
-    (errors.KeyUnknown, 401, "Create a key for this installation, or ask its operator for one."),
-    (errors.KeyExpired, 401, "Use the key that took its place, or create a new one."),
-    (errors.KeyRevoked, 401, "Create a new key, or ask the operator."),
-    (errors.WrongScope, 403, "Use a key with the scope that the answer names."),
-    (errors.WrongNetwork, 403, "Call from an address that the key allows, or ask for a key that allows this one."),
+    (key_errors.UnknownKey, 404, "Take the id from keys in GET /v1/account."),
+    (key_errors.KeyNotActive, 409, "Rotate the key that took its place, or create a new one."),
+    (key_errors.TooManyKeys, 409, "Revoke a key that is not used any more."),
+    (key_errors.KeyMissing, 401, "Send a key as Authorization: Bearer tp_live_… or as X-API-Key."),
+    (key_errors.KeyMalformed, 401, "Send one whole key, once: as Authorization: Bearer tp_live_… or as X-API-Key."),
+    (key_errors.KeyUnknown, 401, "Create a key for this installation, or ask its operator for one."),
+    (key_errors.KeyExpired, 401, "Use the key that took its place, or create a new one."),
+    (key_errors.KeyRevoked, 401, "Create a new key, or ask the operator."),
+    (key_errors.WrongScope, 403, "Use a key with the scope that the answer names."),
+    (key_errors.WrongNetwork, 403, "Call from an address that the key allows, or ask for a key that allows this one."),
 )
 
 _FRAMEWORK: Mapping[int, tuple[str, str, str]] = {
@@ -295,7 +295,7 @@ def _headers(error: errors.ThreePercentError, status: int) -> dict[str, str]:
     if isinstance(error, TooManyRequestsError | push_errors.TooManyQuotes) and error.retry_after_seconds is not None:
         return {"Retry-After": str(error.retry_after_seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
-        wrong = "" if isinstance(error, errors.KeyMissing) else ', error="invalid_token"'
+        wrong = "" if isinstance(error, key_errors.KeyMissing) else ', error="invalid_token"'
         return {"WWW-Authenticate": f'Bearer realm="threepercent"{wrong}'}
     return {}
 

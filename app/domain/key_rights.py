@@ -7,7 +7,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from app.domain.errors import InvalidParameter, KeyExpired, KeyRevoked, WrongNetwork, WrongScope
+from app.domain.errors import InvalidParameter
+from app.domain.key_errors import KeyExpired, KeyRevoked, WrongNetwork, WrongScope
 from app.domain.partners import KeyKind, PartnerKind, Scope
 
 Address = IPv4Address | IPv6Address

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
-from app.domain.errors import KeyMalformed
+from app.domain.key_errors import KeyMalformed
 from app.domain.partners import KeyKind
 
 RANDOM_BYTES: Final = 20

@@ -16,7 +16,7 @@ from app.accounts import By, KnownKey, end_partner
 from app.api import callers
 from app.api.callers import KeyRing
 from app.db import DatabaseUnreachable, open_engine, writing
-from app.domain.errors import KeyUnknown
+from app.domain.key_errors import KeyUnknown
 from app.domain.keys import RANDOM_BYTES, make_key, read_key
 from app.domain.partners import KeyKind, Partner, Scope
 from app.main import create_app

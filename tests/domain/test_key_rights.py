@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.domain.errors import InvalidParameter, KeyExpired, KeyRevoked, ThreePercentError, WrongNetwork
+from app.domain.errors import InvalidParameter, ThreePercentError
+from app.domain.key_errors import KeyExpired, KeyRevoked, WrongNetwork
 from app.domain.key_rights import (
     CREATED_BY,
     SCOPES_OF,

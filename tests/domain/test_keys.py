@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.domain.errors import KeyMalformed
+from app.domain.key_errors import KeyMalformed
 from app.domain.keys import LONGEST_KEY, RANDOM_BYTES, digest, holds_key, make_key, read_key
 from app.domain.partners import KeyKind
 

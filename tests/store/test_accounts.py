@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts import By, add_partner, end_partner, find_key, give_providers, key_secret, take_providers
 from app.db import reading, writing
-from app.domain.errors import KeyRevoked
+from app.domain.key_errors import KeyRevoked
 from app.domain.keys import digest, read_key
 from app.domain.partners import GivenProvider, KeyKind, Partner, PartnerKind, Scope
 from app.domain.vocabulary import ProviderType

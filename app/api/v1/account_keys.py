@@ -22,7 +22,8 @@ from app.api.inputs import StrictRoute
 from app.api.problems import BadRequestError, ErrorItem, without_echo
 from app.api.shapes import Moment, OpenWord, Shape
 from app.domain.audit import by_key
-from app.domain.errors import InvalidParameter, UnknownKey
+from app.domain.errors import InvalidParameter
+from app.domain.key_errors import UnknownKey
 from app.domain.key_rights import CREATED_BY, KeyRecord, KeyState, Rights, read_networks
 from app.domain.partners import KeyKind, Scope
 from app.sources.json_documents import Exact
