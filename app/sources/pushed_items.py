@@ -22,7 +22,7 @@ from app.sources.json_documents import ShapeError, given_text, read_document, sh
 from app.sources.live_records import Asked, Sourced, instant_of, live_record, service
 from app.sources.plain_items import NotPlainError, absent, plain_item
 from app.sources.pushed_shapes import ItemShape, RawBatch, RawItem, TaxShape
-from app.sources.pushed_taxes import taxes_text
+from app.sources.pushed_taxes import TAXES, taxes_text
 from app.sources.source import LiveRecord, Mapped
 from app.sources.tariff_fields import (
     corridor_id,
@@ -171,7 +171,7 @@ class ItemReader:
         if found is None:
             slug = provider_slug(said.provider)
             given = self._given(slug, name, kind)
-            published = [("taxes", taxes)] if taxes else []
+            published = [(TAXES, taxes)] if taxes else []
             found = service(given.name, given.type, offered(said), published, slug=slug)
             if len(self._services) >= KEPT_AT_ONCE:
                 self._services.clear()

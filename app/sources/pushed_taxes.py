@@ -11,6 +11,9 @@ from app.sources.json_documents import ShapeError, given_text
 from app.sources.pushed_shapes import TaxShape
 from app.sources.tariff_fields import currency_code
 
+TAXES: Final = "taxes"
+"""Under this name they stand among what a service's source published."""
+
 MOST_TAXES: Final = 20
 LONGEST_TAX_NAME: Final = 80
 _WHOLE_PERCENT = 100

@@ -1,4 +1,4 @@
-"""POST /v1/quotes: what became of each item, in the answer and on the board; twice is once; a dry run stores nothing."""
+"""POST /v1/quotes: what became of each item, in the answer and on the board; twice is once, and a dry run is none."""
 
 import json
 from collections.abc import Iterator
@@ -174,6 +174,7 @@ def test_taxes_are_kept_beside_the_price(door: Door) -> None:
     plain, taxed = door.push(item(external_id="a"), item(external_id="b", taxes=taxes)).json()["quotes"]
     offers = door.offers()["offers"]
     assert {offer["total_cost_percent"] for offer in offers} == {offers[0]["total_cost_percent"]}
-    shown = door.client.get(f"/v1/quotes/{taxed['quote_id']}").json()
-    assert "4x1000" in json.dumps(shown)
-    assert "4x1000" not in json.dumps(door.client.get(f"/v1/quotes/{plain['quote_id']}").json())
+    shown = door.client.get(f"/v1/quotes/{taxed['quote_id']}").json()["provenance"]
+    assert shown["taxes"] == [{"name": "4x1000", "paid_by": "receiver", "amount": None, "percent": 0.4}]
+    assert shown["published"] == {}
+    assert door.client.get(f"/v1/quotes/{plain['quote_id']}").json()["provenance"]["taxes"] == []

@@ -1,10 +1,16 @@
 """Where an observation is from and what became of it, as GET /v1/quotes/{quote_id} tells it."""
 
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
 from pydantic import Field
 
 from app.api.formats import Json
-from app.api.shapes import Moment, Shape
+from app.api.shapes import Moment, Money, Number, OpenWord, Shape
 from app.domain.partners import SOURCE_PREFIX
+from app.sources.pushed_taxes import TAXES
 from app.store.chains import MOST_EACH_WAY, Chain, Link
 from app.store.observations import ChangeOfQuote, Observation
 from app.store.observations import Provenance as StoredProvenance
@@ -39,6 +45,15 @@ class LinkShape(Shape):
     newest_change: ChangeShape | None = Field(description="Null where nothing happened to it.")
 
 
+class TaxShape(Shape):
+    """A tax that a partner says falls on a transfer: `amount` or `percent`, part of neither fee nor cost."""
+
+    name: str
+    paid_by: Annotated[str, OpenWord(("sender", "receiver"))]
+    amount: Money | None
+    percent: Number | None
+
+
 class ProvenanceShape(Shape):
     """Where an observation is from, as far as it is public."""
 
@@ -48,6 +63,7 @@ class ProvenanceShape(Shape):
     labels_hash: str
     corrections_hash: str
     published: dict[str, str] = Field(description="The source's own labels and notes.")
+    taxes: list[TaxShape] = Field(description="Beside the price, as a partner told them.")
     superseded_by: str | None
     changes: list[ChangeShape]
     chain: list[LinkShape] = Field(
@@ -60,6 +76,8 @@ class ProvenanceShape(Shape):
 def provenance(found: StoredProvenance, chain: Chain) -> dict[str, Json]:
     """Return all that is public of where an observation is from and what became of it."""
     published: dict[str, Json] = {name: str(text) for name, text in found.published.items()}
+    is_pushed = found.observation.quote.source.startswith(SOURCE_PREFIX)
+    taxes = str(published.pop(TAXES, "[]")) if is_pushed else "[]"
     return {
         "place": _place(found.observation),
         "content_hash": found.observation.content_hash.hex(),
@@ -67,6 +85,7 @@ def provenance(found: StoredProvenance, chain: Chain) -> dict[str, Json]:
         "labels_hash": found.labels_hash,
         "corrections_hash": found.corrections_hash,
         "published": published,
+        "taxes": [_tax(tax) for tax in json.loads(taxes)],
         "superseded_by": None if found.superseded_by is None else str(found.superseded_by),
         "changes": [_change(change) for change in found.changes],
         "chain": [_link(one) for one in chain.links],
@@ -81,6 +100,14 @@ def _place(one: Observation) -> dict[str, Json]:
         "row": None if is_pushed else one.place_row,
         "item": one.place_row if is_pushed else None,
     }
+
+
+def _tax(tax: Mapping[str, Any]) -> dict[str, Json]:
+    """Return a tax with its decimals, which are stored as text."""
+    money, percent = tax.get("amount"), tax.get("percent")
+    amount = None if money is None else {"amount": Decimal(money["amount"]), "currency": money["currency"]}
+    percentage = None if percent is None else Decimal(percent)
+    return {"name": tax["name"], "paid_by": tax["paid_by"], "amount": amount, "percent": percentage}
 
 
 def _change(change: ChangeOfQuote) -> dict[str, Json]:
