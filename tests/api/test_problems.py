@@ -61,7 +61,7 @@ def is_problem(status: int, media_type: str, problem: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "kind", "said"),
     [
-        ("/v1/corridors/GBR-PHL/comparison?as_of=2020-01-01", 422, "invalid-request", "unknown parameter"),
+        ("/v1/corridors/GBR-PHL/comparison?colour=red", 422, "invalid-request", "unknown parameter"),
         ("/v1/corridors/GBR-PHL/comparison?amount=1&amount=2", 422, "invalid-request", "more than once"),
         ("/v1/corridors/GBR-PHL/comparison?amount=1e3", 422, "invalid-request", "exponents are not read"),
         ("/v1/corridors/GBR-PHL/comparison?amount=.5", 422, "invalid-request", "a digit before and after the point"),
