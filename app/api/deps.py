@@ -16,6 +16,7 @@ from app.api.callers import caller_of
 from app.api.clocks import asked_clock
 from app.api.formats import FOR_EVER, JSON, NOT_YET, Freshness, negotiate
 from app.api.inputs import COUNTRY, CURRENCY, PERIOD, SLUG, SOURCE, OneOf, Search, Text, Texts, Whole, YesNo
+from app.api.noted import note_version
 from app.api.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, position_of
 from app.api.past_boards import PastBoards
 from app.api.problems import BoardNotReadyError, request_id_of
@@ -239,7 +240,9 @@ def _reading(
     request: Request, language: Annotated[str, Depends(_language)], _json: Annotated[str, Depends(_json_only)]
 ) -> Reading:
     shared = view(request)
-    return Reading(request=request, shared=shared, board=shared.current_board(), now=shared.clock(), language=language)
+    board = shared.current_board()
+    note_version(request, board.dataset_version)
+    return Reading(request=request, shared=shared, board=board, now=shared.clock(), language=language)
 
 
 def _list_reading(
@@ -253,10 +256,12 @@ def _list_reading(
     ] = None,
 ) -> ListReading:
     shared = view(request)
+    board = shared.current_board()
+    note_version(request, board.dataset_version)
     return ListReading(
         request=request,
         shared=shared,
-        board=shared.current_board(),
+        board=board,
         now=shared.clock(),
         language=language,
         paging=paging,

@@ -9,6 +9,7 @@ from fastapi import Query
 from app import db
 from app.api.deps import Reading
 from app.api.inputs import Instant
+from app.api.noted import note_version
 from app.api.past_boards import Known
 from app.api.problems import caused_by
 from app.board import load_as_of
@@ -56,4 +57,5 @@ def as_known(reading: Asked, as_of: datetime | None, corridor: str | None = None
                 corridor=asked,
             ),
         )
+    note_version(reading.request, board.dataset_version)
     return replace(reading, board=board, now=as_of, as_of=as_of, asked_at=reading.now)

@@ -21,6 +21,8 @@ TELLING = re.compile(r"tp_(?:live|test|pub)|[0-9]+(?:\.[0-9]+){3}", re.IGNORECAS
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 UNMATCHED = "unmatched"
 SLOW_SECONDS = 1.0
+NOTED = "noted"
+"""Where a request's scope holds what the log is to say of its answer: the dataset version, the quotes."""
 LONGEST_SAID = 300
 SERVER_ERROR = 500
 SERVER_LOGGER = "uvicorn"
@@ -194,6 +196,7 @@ class Observed:
             route=route,
             status=status,
             milliseconds=round(seconds * 1000, 3),
+            **scope.get(NOTED, {}),
         )
 
 

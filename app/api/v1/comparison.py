@@ -14,6 +14,7 @@ from app.api.answers import answer_with
 from app.api.deps import Reading, ReadingDep
 from app.api.formats import Json
 from app.api.inputs import AnyOf, Number, OneOf, StrictRoute, Whole
+from app.api.noted import note_quotes
 from app.api.past import as_known
 from app.api.problems import caused_by
 from app.api.projection import FieldsOf
@@ -176,12 +177,14 @@ def comparison(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contract
     found = prices_of(reading, corridor, basis=asked.basis, period=asked.period)
     question = question_of(asked, filters.on(reading.board), amount, by_speed=sort == "transfer_speed")
     answer = answer_one(reading, found, question)
+    most = limit or DEFAULT_LIMIT
+    note_quotes(reading.request, (id_ for one in answer.ranking.offers[:most] for id_ in one.quote_ids))
     whole = comparison_document(
         answer,
         reading.shared.geography,
         reading.board.sources,
         language=reading.language,
-        limit=limit or DEFAULT_LIMIT,
+        limit=most,
         with_excluded="excluded" in (expand or ()),
         as_of=reading.as_of,
     )

@@ -12,6 +12,7 @@ from app.api.answers import answer_with
 from app.api.deps import ReadingDep
 from app.api.formats import Json
 from app.api.inputs import Numbers, StrictRoute
+from app.api.noted import note_quotes
 from app.api.past import as_known
 from app.api.projection import FieldsOf
 from app.api.rounds import prices_of
@@ -119,6 +120,7 @@ def cost_curve_of(  # noqa: PLR0913, PLR0917 -- each is a parameter of the contr
 
     curve = cost_curve(compared, amounts or (), exact_only=asked.exact_only)
     first = curve.comparisons[0]
+    note_quotes(reading.request, (id_ for one in curve.services for id_ in one.quote_ids))
     whole = {
         **epoch(first, reading.board.sources, reading.language, reading.as_of),
         "evaluated_at": curve.evaluated_at,

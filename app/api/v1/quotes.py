@@ -26,6 +26,7 @@ from app.api.formats import Json
 from app.api.inputs import CORRIDOR, AnyOf, OneOf, StrictRoute, Texts, YesNo
 from app.api.inputs import known as words_of
 from app.api.lists import Rows, add_list, answer_list, listing
+from app.api.noted import note_quotes
 from app.api.problems import InvalidPageTokenError, caused_by
 from app.api.projection import FieldsOf
 from app.api.provenance import about
@@ -203,6 +204,7 @@ def quotes(
             connection, wanted, limit=size + 1, after=after, shown=reading.board.shown, hidden=reading.board.hidden
         )
     shown = found[:size]
+    note_quotes(reading.request, (one.quote.id for one in shown))
     rows = Rows(
         rows=[_quote(one) for one in shown],
         about=about({one.quote.source for one in shown}, reading.board),
@@ -240,6 +242,7 @@ def one_quote(
     """Return an observation with where it stood, what was published, and what became of it. Reads the database."""
     with db.reading(reading.shared.engine) as connection:
         whole = whole_quote(connection, quote_uuid(quote_id), reading.board)
+    note_quotes(reading.request, [quote_uuid(quote_id)])
     return answer_with(reading, whole, fields=fields)
 
 
