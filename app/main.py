@@ -16,6 +16,7 @@ from app.api.callers import Identified, KeyRing
 from app.api.deps import Served
 from app.api.limits import Limited, Limits
 from app.api.manners import APP_VERSION, Manners
+from app.api.problems import BoardNotReadyError
 from app.api.usage import UsageCounts
 from app.api.v1.routers import ROUTERS
 from app.board import load_newer
@@ -25,7 +26,7 @@ from app.jobs import ImportWorker
 from app.observability import Metrics, Observed, configure_logs, log, log_away
 from app.push.files import FileWorld
 from app.refresh import Worker, fetched_sources
-from app.sandbox import Sandboxes
+from app.sandbox import Sandboxes, SandboxNotReadyError
 from app.settings import Settings
 
 REFRESH_SECONDS = 1.0
@@ -89,7 +90,10 @@ def _rehearsing(shared: Served) -> Callable[[Partner, datetime], tuple[Served, P
     sandboxes = Sandboxes(shared.settings.data_dir, shared.geography)
 
     def rehearse(partner: Partner, now: datetime) -> tuple[Served, Partner]:
-        found = sandboxes.of(partner, now)
+        try:
+            found = sandboxes.of(partner, now)
+        except SandboxNotReadyError:
+            raise BoardNotReadyError from None
         own = Served(  # with none of what is kept in memory for others
             settings=shared.settings,
             engine=found.engine,

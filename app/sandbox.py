@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from sqlite3 import connect
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -32,6 +32,14 @@ TARIFFS: Final = 600
 RATE_DAYS: Final = 60
 MOST_OPEN: Final = 64
 """So many partners' sandboxes a worker holds in memory; the one that was longest unused makes room."""
+
+MOST_WAITING: Final = 8
+"""So many requests of a worker wait while a day's data are made; the rest have to come again, or nobody else's would
+find a thread."""
+
+
+class SandboxNotReadyError(Exception):
+    """The day's data are being made, and enough others wait for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,8 @@ class Sandboxes:
         self._folder = data_dir / "sandbox"
         self._geography = geography
         self._lock = Lock()
+        self._making = Lock()
+        self._waiting = BoundedSemaphore(MOST_WAITING)
         self._day: date | None = None
         self._open = OrderedDict[str, _Open]()
         self._demonstration: Board | None = None
@@ -68,9 +78,10 @@ class Sandboxes:
     def of(self, partner: Partner, now: datetime) -> Sandbox:
         """Return a partner's sandbox of today with the newest board; the day's first call takes some seconds.
 
-        ``now`` is the true time, whatever a clock header says. To be called off the event loop.
+        ``now`` is the true time, whatever a clock header says. To be called off the event loop. Raises
+        SandboxNotReadyError where too many wait.
         """
-        held = self._held(partner, now)
+        held = self._held(partner, now.astimezone(UTC).date())
         with held.lock:
             if held.given != partner:
                 with writing(held.engine) as connection:
@@ -91,18 +102,34 @@ class Sandboxes:
             return before
         return load(connection, self._geography, now, before or self._demonstration, with_private=True)
 
-    def _held(self, partner: Partner, now: datetime) -> _Open:
-        day = now.astimezone(UTC).date()
+    def _held(self, partner: Partner, day: date) -> _Open:
+        """Return a sandbox that is open, or open it; only those whose file has to be made first wait for that."""
+        found = self._find(partner, day)
+        if found is not None:
+            return found
+        if not self._waiting.acquire(blocking=False):
+            raise SandboxNotReadyError
+        try:
+            with self._making:
+                file = self._copied(partner, day)
+        finally:
+            self._waiting.release()
+        with self._lock:
+            if self._day != day:  # midnight came meanwhile
+                raise SandboxNotReadyError
+            held = self._open.setdefault(partner.id, _Open(file))
+            while len(self._open) > MOST_OPEN:
+                self._open.popitem(last=False)[1].engine.dispose()
+            return held
+
+    def _find(self, partner: Partner, day: date) -> _Open | None:
         with self._lock:
             if self._day != day:
                 self._let_go()
                 self._day, self._demonstration = day, None
             held = self._open.get(partner.id)
-            if held is None:
-                held = self._open[partner.id] = _Open(self._copied(partner, day))
-                while len(self._open) > MOST_OPEN:
-                    self._open.popitem(last=False)[1].engine.dispose()
-            self._open.move_to_end(partner.id)
+            if held is not None:
+                self._open.move_to_end(partner.id)
             return held
 
     def _copied(self, partner: Partner, day: date) -> Path:
@@ -117,7 +144,10 @@ class Sandboxes:
                 with _appearing(demonstration) as unfinished:
                     make_demonstration(unfinished, day)
             if self._demonstration is None:
-                self._demonstration = self._board_of(demonstration, day)
+                board = self._board_of(demonstration, day)
+                with self._lock:
+                    if self._day == day:
+                        self._demonstration = board
             if not file.exists():
                 with _appearing(file) as unfinished:
                     shutil.copyfile(demonstration, unfinished)

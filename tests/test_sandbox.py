@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from app.db import check_integrity, check_schema, reading, sqlite_file, writing
 from app.domain.partners import GivenProvider, Partner, PartnerKind
 from app.domain.rates import ReferenceRate
 from app.domain.vocabulary import ProviderType
-from app.sandbox import Sandboxes
+from app.sandbox import Sandboxes, SandboxNotReadyError
 from app.store.partners import partner_providers, partners
 from app.store.versions import DatasetVersion, Touched, newest_version, next_version, record_version
 
@@ -135,6 +135,31 @@ def test_whoever_comes_first_makes_it_and_everybody_else_waits(tmp_path: Path) -
     assert len(set(made)) == 1
     for each in opened:
         each.close()
+
+
+def test_so_many_wait_for_the_days_data_and_the_rest_have_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    make = sandbox.make_demonstration
+
+    def made_slowly(file: Path, day: date) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        make(file, day)
+
+    monkeypatch.setattr(sandbox, "make_demonstration", made_slowly)
+    monkeypatch.setattr(sandbox, "MOST_WAITING", 1)
+    opened = Sandboxes(tmp_path, reference.load())
+    first = threading.Thread(target=opened.of, args=(EXAMPLE, NOW))
+    first.start()
+    assert begun.wait(30)
+    with pytest.raises(SandboxNotReadyError):
+        opened.of(OTHER, NOW)
+    go_on.set()
+    first.join()
+    assert opened.of(OTHER, NOW).board.dataset_version > 0
+    opened.close()
 
 
 def test_a_worker_holds_so_many_sandboxes_and_no_more(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
