@@ -1,7 +1,7 @@
 """What can go wrong with putting things right; these join the tree of ``errors.py``.
 
 ThreePercentError
-UnknownNotice  NotHeld
+  UnknownNotice  NotHeld
 """
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error

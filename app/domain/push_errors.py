@@ -4,6 +4,7 @@
       IdempotencyKeyMissing  IdempotencyKeyMalformed  IdempotencyInProgress  IdempotencyKeyReused
       UnknownImport  ImportUnfinished
       TooManyQuotes  ConditionMissing  ConditionFailed  QuoteReplaced  CorrectionRefused
+      QuotesRejected
 
 Each says what to do next: a partner who gets one has to know whether to send the same again.
 """

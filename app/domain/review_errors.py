@@ -1,4 +1,8 @@
-"""What can go wrong when a person decides about a quote that waits; these join the tree of ``errors.py``."""
+"""What can go wrong when a person decides about a quote that waits; these join the tree of ``errors.py``.
+
+ThreePercentError
+  UnknownQuarantined  AlreadyDecided  OwnQuote
+"""
 
 # ruff: noqa: N818 -- a name says what happened; the common base says that it is an error
 from app.domain.errors import ThreePercentError, quoted

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import errors, fetch_errors, file_errors
+from app.domain import (
+    body_errors,
+    errors,
+    fetch_errors,
+    file_errors,
+    key_errors,
+    mend_errors,
+    push_errors,
+    review_errors,
+)
 from app.domain.errors import (
     CorridorNotCovered,
     CorridorToItself,
@@ -38,7 +47,13 @@ from app.domain.file_errors import (
     UnreadableFile,
 )
 
-PAGES = {module.__name__: module for module in (errors, file_errors, fetch_errors)}
+PAGES = {
+    module.__name__: module
+    for module in (
+        *(errors, file_errors, fetch_errors),
+        *(body_errors, key_errors, mend_errors, push_errors, review_errors),
+    )
+}
 
 
 def every_class(base: type[ThreePercentError] = ThreePercentError) -> Iterator[type[ThreePercentError]]:
