@@ -1,21 +1,29 @@
 """What is known around a pushed quote is found in the store, on both databases, and the rules are asked with it."""
 
+import random
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
+from app import reference
 from app.db import reading, writing
 from app.domain.partners import Partner, PartnerKind
 from app.domain.vocabulary import ProviderType
-from app.push.batch import Pushed
+from app.push.batch import Pushed, Pusher, read_batch, weigh
 from app.store import providers, rates
 from app.store.providers import Spelling
-from tests.push.pushing import AGGREGATOR, NOW, PARTNER, item, known, pushed
+from tests.push.pushing import AGGREGATOR, NOW, PARTNER, body, item, known, pushed
 
 ECB = ("ecb", "ecb", "European Central Bank", None, "EUR", None, None, None)
 FIXED = (("2026-11-23", "GBP", "0.8726"), ("2026-11-23", "PHP", "69.266"), ("2026-11-23", "USD", "1.16"))
 """A pound is 79.379 pesos, a dollar 0.7522 pounds."""
+
+FEES = [
+    {"kind": "percent", "percent": 0},
+    {"kind": "percent", "percent": 30},
+    {"kind": "amount", "amount": 70, "at_amount": 150},
+]
 
 
 def fixed(engine: Engine) -> None:
@@ -143,3 +151,28 @@ def test_a_clock_that_is_a_day_ahead_is_named(empty_engine: Engine) -> None:
     assert "It is 1 day ahead of our clock." in finding.detail
     with reading(empty_engine) as connection:
         assert providers.names(connection) == {}
+
+
+def test_what_quotes_of_a_batch_share_is_asked_once_and_answers_alike(empty_engine: Engine) -> None:
+    known(empty_engine)
+    fixed(empty_engine)
+    chance = random.Random(7)
+    items = [
+        item(
+            external_id=f"service-{number}",
+            receiving_currency=chance.choice(["PHP", "USD", "KES"]),
+            offered_rate=chance.choice(["77.1", "66", "7.71", "1.3", "90"]),
+            observed_at=chance.choice(["2026-11-24T09:00:00Z", "2026-11-23T09:00:00Z", "2026-11-10T09:00:00Z"]),
+            valid_until=chance.choice([..., "2026-11-24T11:00:00Z", "2027-11-24T11:00:00Z"]),
+            min_amount=chance.choice([1, 100, 8000]),
+            max_amount=chance.choice([..., 9000]),
+            fee=chance.choice(FEES),
+        )
+        for number in range(120)
+    ]
+    by = Pusher(partner=PARTNER, key_id=None, request_id=None, now=NOW)
+    geography = reference.load()
+    together = weigh(empty_engine, read_batch(body(*items)), by=by, geography=geography)
+    alone = [weigh(empty_engine, read_batch(body(one)), by=by, geography=geography)[0] for one in items]
+    assert [one.findings for one in together] == [one.findings for one in alone]
+    assert len({finding.rule for one in together for finding in one.findings}) > 8
