@@ -18,8 +18,9 @@ from app.mend.corrections import Corrected, Correction, correct
 from app.mend.imports import withdraw_import
 from app.mend.withdrawals import withdraw
 from app.push.batch import Batch, Pushed, Pusher, push
-from app.store import audit, corrections, imports, observations
+from app.store import audit, corrections, imports, observations, quarantine
 from app.store.corrections import Kind, Wanted
+from app.store.quarantine import WaitingStatus
 from app.store.quotes import Change
 from app.store.withdrawals import Selection
 from tests.mend.pushes import hand, public_id, standing
@@ -229,3 +230,42 @@ def test_a_dry_run_judges_and_stores_nothing(desk: Desk) -> None:
     assert desk.standing() == {"cash": ours}
     with reading(desk.engine) as connection:
         assert imports.find_pushed(connection, public_id(2)) is None
+
+
+def test_what_waits_in_quarantine_is_taken_back_with_its_batch_and_cannot_be_corrected(desk: Desk) -> None:
+    waiting, standing_one = desk.push(item(fee="149"), item(key="card"))
+    assert desk.standing() == {"card": standing_one}
+    with pytest.raises(QuoteReplaced, match="put into quarantine"):
+        desk.correct(waiting, item(fee="2"))
+    by_key = Selection(source=PARTNER.source, source_keys=("cash",))
+    would = withdraw(desk.engine, by_key, hand(), is_dry_run=True)
+    assert [one.quote_id for one in would.waiting] == [waiting]
+    with reading(desk.engine) as connection:
+        batch = imports.find_pushed(connection, public_id(1))
+    assert batch is not None
+    taken_back = withdraw_import(desk.engine, batch, hand()).withdrawn
+    assert (len(taken_back.quotes), len(taken_back.waiting)) == (1, 1)
+    assert desk.standing() == {}
+    with reading(desk.engine) as connection:
+        found = quarantine.find(connection, waiting)
+    assert found is not None
+    assert (found.status, found.decided_by, found.decision_reason) == (
+        WaitingStatus.WITHDRAWN,
+        "cli:ada",
+        "sent by mistake",
+    )
+
+
+def test_what_waits_is_meant_by_the_times_that_name_it(desk: Desk) -> None:
+    desk.push(item(1, fee="149"))
+    for selection, number in (
+        (Selection(source=PARTNER.source, observed_from=at(1), observed_until=at(2)), 1),
+        (Selection(source=PARTNER.source, observed_from=at(2)), 0),
+        (Selection(source=PARTNER.source, observed_until=at(1)), 0),
+        (Selection(source=PARTNER.source, sent_from=at(NOW)), 1),
+        (Selection(source=PARTNER.source, sent_until=at(NOW)), 0),
+        (Selection(source=PARTNER.source, corridor="GBR-IND"), 0),
+        (Selection(source=PARTNER.source, source_keys=("card",)), 0),
+        (Selection(source=PARTNER.source, quote_ids=(UUID(int=1),)), 0),
+    ):
+        assert len(withdraw(desk.engine, selection, hand(), is_dry_run=True).waiting) == number
