@@ -21,6 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from app.api.contract import document
+from app.api.tables import NDJSON
 from app.db import open_engine
 from app.domain.keys import RANDOM_BYTES, holds_key, make_key
 from app.domain.partners import KeyKind, PartnerKind, Scope
@@ -87,6 +88,8 @@ def requests(settings: Settings, keys: list[str], chance: random.Random) -> Iter
             Request(method, plain, headers(canary, chance), body_of(method, canary, chance)),
             Request(method, plain, {"Authorization": canary, "X-Request-Id": canary}, None),
         )
+        if (method, path) == ("POST", "/v1/imports"):
+            yield Request(method, path, {"X-API-Key": keys[0], "Content-Type": NDJSON}, file_of(canary))
 
 
 class Known(dict[str, str]):
@@ -122,6 +125,12 @@ def body_of(method: str, canary: str, chance: random.Random) -> bytes | None:
         {"quote": item(), "reason": canary},
     ]
     return json.dumps(chance.choice(shapes)).encode()
+
+
+def file_of(canary: str) -> bytes:
+    """A file of quotes with a canary in its texts, and a good one, so that something of it is stored."""
+    items = [item(external_id=canary), item(provider=canary), item(provider_name=canary), item(external_id="good")]
+    return b"".join(json.dumps(each).encode() + b"\n" for each in items)
 
 
 def send(server: Server, wanted: Iterator[Request]) -> tuple[list[str], list[int]]:
