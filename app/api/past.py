@@ -47,7 +47,7 @@ def as_known(reading: Asked, as_of: datetime | None, corridor: str | None = None
             since = "" if first is None else f" The first are of {first.committed_at:%Y-%m-%dT%H:%M:%SZ}."
             raise NoDataYet(f"No prices were known at that time.{since}")
         board = shared.past_boards.get(
-            Known(version.version, as_of.date(), asked, present.shown),
+            Known(version.version, asked, present.shown),
             lambda: load_as_of(
                 connection,
                 shared.geography,
@@ -58,4 +58,5 @@ def as_known(reading: Asked, as_of: datetime | None, corridor: str | None = None
             ),
         )
     note_version(reading.request, board.dataset_version)
+    board = replace(board, sources=present.sources)  # it may have been kept since before a partner came
     return replace(reading, board=board, now=as_of, as_of=as_of, asked_at=reading.now)

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -15,10 +14,9 @@ WHOLE_KEPT: Final = 2
 
 
 class Known(NamedTuple):
-    """What decides a board of the past: the dataset version, the day (how far its rates reach), the corridor."""
+    """What decides a board of the past: the dataset version, the corridor (null: all), and what may be shown."""
 
     version: int
-    day: date
     corridor: str | None
     shown: frozenset[str] | None
 

@@ -33,10 +33,10 @@ def load_as_of(  # noqa: PLR0913 - as known when, of what, and for whose eyes
 
     ``sources`` and ``shown`` as of the board of the present: who may see what is decided today. With a ``corridor`` the
     rounds and live quotes of others are left out. Reads the database; nothing of it ever changes afterwards, if every
-    version that will be committed under an earlier time is committed.
+    version that will be committed under an earlier time is committed. It is the same for all instants of one version.
     """
     version = versions.version_as_of(connection, instant, shown)
-    number = 0 if version is None else version.version
+    number, since = (0, instant) if version is None else (version.version, version.committed_at)
     seen = Seen(shown, hidden_providers.hidden(connection, number), number)
     places = Places.of(stored_rounds.known_as_of(connection, number), seen)
     newest_since = places.newest_since(connection, seen)
@@ -45,13 +45,13 @@ def load_as_of(  # noqa: PLR0913 - as known when, of what, and for whose eyes
     entries = newest_entries(connection, geography, places, seen, {})
     live = _live_quotes(connection, corridor, seen)
     institutions = {key: one for key, one in rates.institutions(connection, number).items() if seen.shows(one.source)}
-    fixings = rates.recent(connection, (instant - RATES_SINCE).date(), number) if institutions else []
+    fixings = rates.recent(connection, (since - RATES_SINCE).date(), number) if institutions else []
     book = RateBook((fixing for fixing in fixings if fixing.institution in institutions), pegs(), institutions)
     touched = versions.corridor_newest_versions(connection, shown, as_of=number, corridor=corridor)
     names, spellings = spelled_providers(providers.spellings(connection, number), seen)
     return Board(
         version=version,
-        loaded_at=instant,
+        loaded_at=since,
         is_synthetic=None if version is None else imports.is_synthetic(connection),
         rounds=Rounds(entries),
         periods=places.periods(),
