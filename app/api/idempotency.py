@@ -36,6 +36,11 @@ _BARE: Final = re.compile(r"[!#-~](?:[ -~]{0,254})", re.ASCII)
 _QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"', re.ASCII)
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 
+WRITTEN: Final = (
+    rf'^[ \t]*(?:"(?:[ !#-\[\]-~]|\\["\\]){{1,{LONGEST_KEY}}}"|[!#-~](?:[ -~]{{0,{LONGEST_KEY - 2}}}[!-~])?)[ \t]*$'
+)
+"""Both forms of a key, as the contract says them."""
+
 IdempotencyKeyHeader = Annotated[
     str | None,
     Header(
@@ -43,6 +48,7 @@ IdempotencyKeyHeader = Annotated[
         description="A text of your own, 1 to 255 printable ASCII characters, new for each write and the same for each "
         'attempt at it; quoted (`"6f1c…"`) or bare. Within 24 hours the same write under it is done once and answered '
         "with the same bytes.",
+        json_schema_extra={"pattern": WRITTEN},
     ),
 ]
 """Documents the header in the contract; ``exactly_once`` reads it from the request."""

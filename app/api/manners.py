@@ -4,8 +4,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import framework_problem
@@ -79,12 +79,16 @@ class Manners:
         return send_allow
 
     def _allowed(self, scope: Scope) -> list[str]:
-        """Return the methods that this address knows; empty where there is no such address."""
-        known = [
-            method
-            for method in METHODS
-            if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self.owner.router.routes)
-        ]
+        """Return the methods that this address knows; empty where there is no such address.
+
+        An address that stands in the contract as it is, is not also one of those with a parameter in its place.
+        """
+        found: dict[str, set[str]] = {}
+        for route in (context.original_route for context in iter_route_contexts(self.owner.routes)):
+            if isinstance(route, APIRoute) and route.path_regex.match(scope["path"]):
+                found.setdefault(route.path_format, set()).update(route.methods or ())
+        nearest = min(found, key=lambda path: path.count("{"), default="")
+        known = [method for method in METHODS if method in found.get(nearest, ())]
         return [
             *(["GET", "HEAD"] if "GET" in known else []),
             *(m for m in known if m != "GET"),

@@ -273,3 +273,18 @@ def test_the_catalog_leads_to_the_contract_and_its_documentation(demo: TestClien
     links = answer.json()["linkset"][0]
     for relation in ("service-desc", "service-doc", "status"):
         assert demo.get(links[relation][0]["href"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/quotes", "GET, HEAD, POST, OPTIONS"),
+        ("/v1/quotes/withdrawals", "POST, OPTIONS"),  # not a quote of that id
+        ("/v1/quotes/00000000-0000-8000-8000-000000000000", "GET, HEAD, OPTIONS"),
+        ("/v1/account/keys/key_1", "DELETE, OPTIONS"),
+    ],
+)
+def test_the_methods_of_an_address_are_those_of_the_contract(demo: TestClient, path: str, allowed: str) -> None:
+    assert demo.options(path).headers["allow"] == allowed
+    assert demo.patch(path).headers["allow"] == allowed
+    assert demo.options("/v1/nowhere").status_code == 404
