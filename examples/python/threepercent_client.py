@@ -865,6 +865,7 @@ class ProvenanceShape(TypedDict):
     labels_hash: str
     corrections_hash: str
     published: dict[str, str]
+    taxes: list[TaxShape]
     superseded_by: str | None
     changes: list[ChangeShape]
     chain: list[LinkShape]
@@ -1282,6 +1283,15 @@ class TaxIn(TypedDict):
     paid_by: str
     amount: NotRequired[MoneyIn | None]
     percent: NotRequired[Written | None]
+
+
+class TaxShape(TypedDict):
+    """A tax that a partner says falls on a transfer: `amount` or `percent`, part of neither fee nor cost."""
+
+    name: str
+    paid_by: str
+    amount: Money | None
+    percent: Number | None
 
 
 class Term(TypedDict):
