@@ -38,14 +38,22 @@ class Tally:
         self.rules.update(finding.rule for item in items for finding in item.findings)
 
     def counts(self) -> dict[str, Any]:
-        """Return an import's counts as plain values."""
+        """Return an import's counts as plain values; ``target`` tells them from those of a survey."""
+        quarantined, duplicates = self.outcomes[Outcome.QUARANTINED], self.outcomes[Outcome.DUPLICATE]
         return {
+            "target": "push",
+            "refused": {},
+            "counts": {"put into quarantine": quarantined, "known before": duplicates, **self._found()},
             "records_accepted": self.outcomes[Outcome.ACCEPTED],
             "records_refused": self.outcomes[Outcome.REJECTED],
-            "duplicates": self.outcomes[Outcome.DUPLICATE],
-            "quarantined": self.outcomes[Outcome.QUARANTINED],
+            "duplicates": duplicates,
+            "quarantined": quarantined,
             "rules": dict(sorted(self.rules.items())),
         }
+
+    def _found(self) -> dict[str, int]:
+        """Return about how many items each rule said something, by its name."""
+        return {f"by {rule}": count for rule, count in sorted(self.rules.items())}
 
 
 def outcomes_of(counts: Mapping[str, Any]) -> dict[Outcome, int]:

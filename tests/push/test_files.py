@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
+from typer.testing import CliRunner
 
 from app import archive, reference
+from app.cli import app
 from app.db import claim, reading, transact, writing
 from app.domain.partners import Partner
 from app.domain.verdicts import Outcome, findings_from
@@ -305,3 +307,13 @@ def test_progress_is_told_beside_the_database_and_forgotten_at_the_end(tmp_path:
     received(world, many(3))
     worked_off(world)
     assert told(world.data_dir, JOB) == Progress()
+
+
+def test_what_a_push_came_to_is_told_on_the_command_line(world: FileWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    received(world, many(3) + b"no JSON\n")
+    worked_off(world)
+    monkeypatch.setenv("THREEPERCENT_DATABASE_URL", world.engine.url.render_as_string(hide_password=False))
+    result = CliRunner().invoke(app, ["imports", "show", str(run_of(world).id)])
+    assert result.exit_code == 0, result.output
+    assert "Accepted                 3" in result.output
+    assert "Refused                  1" in result.output
