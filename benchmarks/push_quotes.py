@@ -106,6 +106,7 @@ def _turns(name: str, urls: tuple[str, str], folder: Path, quotes: int, turns: i
         for turn in range(turns + 1):  # the first makes the history that the others have
             content = batch(quotes, turn, datetime.now(UTC))
             seconds = _post(port, key, content, turn)
+            _wait_for_board(port, turn + 1)
             written = _written(pushed, bare, turn + 1)
             if turn:
                 found.append(Turn(seconds, written))
@@ -171,6 +172,19 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.05)
     raise RuntimeError("the server gave no answer")
+
+
+def _wait_for_board(port: int, version: int) -> None:
+    """Wait until the server shows what was pushed: it works that out beside the requests, and the next is one."""
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < PATIENCE_SECONDS:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as client:
+            client.request("GET", "/health/live")
+            shown = str(client.getresponse().getheader("X-ThreePercent-Version"))
+        if int(shown.split(";")[1]) >= version:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the server never showed what was pushed")
 
 
 def _post(port: int, key: str, content: bytes, turn: int) -> float:
