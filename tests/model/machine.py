@@ -258,6 +258,8 @@ class Machine(RuleBasedStateMachine):
 
     def _commit(self, act: str) -> None:
         self.world.commit(self.now)
+        expected = {self.product.quotes[item] for item in self.world.standing().values() if item.partner in PARTNERS}
+        assert self.product.standing() == expected, act
         self.done[act] += 1
 
     def _item(self, who: str, said: dict[str, Any], more: Fraction = Fraction(0)) -> Item:

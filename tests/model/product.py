@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from app import reference
 from app.api.formats import encode
@@ -32,7 +32,7 @@ from app.mend.notices import add_notice, end_notice
 from app.mend.providers import set_visibility
 from app.mend.withdrawals import withdraw
 from app.push.batch import Batch, Pushed, Pusher, push
-from app.store import imports, partners
+from app.store import imports, live_quotes, partners, quotes
 from app.store.withdrawals import Selection
 from tests.model.plain import PAID, Item
 
@@ -162,6 +162,17 @@ class Product:
         self.board = load_newer(self.engine, GEOGRAPHY, now, self.board) or self.board
         assert self.board is not None
         return self.board
+
+    def standing(self) -> set[UUID]:
+        """Return the partners' quotes that stand; the index and the changes must agree."""
+        sources = [one.source for one in self.partners]
+        with reading(self.engine) as connection:
+            index = live_quotes.live_quotes.c
+            indexed = set(connection.execute(select(index.quote_id).where(index.source.in_(sources))).scalars())
+            columns = quotes.quotes.c
+            query = select(columns.id).where(columns.source.in_(sources), quotes.is_current())
+            assert set(connection.execute(query).scalars()) == indexed
+        return indexed
 
     def fresh(self, now: datetime) -> Board:
         """Return the board of a worker that starts now."""
