@@ -32,7 +32,8 @@ def publish_release(
 ) -> None:
     """Publish what is stored as a release.
 
-    Its quotes, by quarter as CSV and Parquet, are described, citable, and never changed again. Private sources are left out. Where nothing has changed since the newest release, nothing is published.
+    Its quotes, by quarter as CSV and Parquet, are described, citable, and never changed again. Private sources are left
+    out. Where nothing has changed since the newest release, nothing is published.
     """
     settings = read_settings()
     engine = open_engine(settings.database_url)
