@@ -21,6 +21,9 @@ from app.domain.file_errors import FileTooLarge, MissingColumn, Place, Unreadabl
 LONGEST_LINE: Final = 64 * 1024
 """Bytes of one line: no item is as long."""
 
+MOST_EMPTY_LINES: Final = 10_000
+"""So many empty lines may follow one another."""
+
 MOST_UNPACKED: Final = 200
 """How many times its packed size a file may unpack to: prices in gzip come to a tenth or a fiftieth."""
 
@@ -30,6 +33,7 @@ ALWAYS_UNPACKED: Final = 2**20
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _SEPARATOR: Final = ";"
+_NOTHING_SAID: Final = b' \t\r\n,"'
 
 _TEXTS: Final = frozenset(
     {
@@ -75,6 +79,7 @@ class PartnerFile:
         self._most_bytes = most_bytes
         self._line = 0
         self._unpacked = 0
+        self._row_began = 0
         self._packed: IO[bytes] | gzip.GzipFile | None = None
 
     @property
@@ -101,13 +106,20 @@ class PartnerFile:
         return gzip.GzipFile(fileobj=self._received, mode="rb")
 
     def _lines(self, stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
-        """Yield lines, never one that is longer than an item can be, nor more than may be unpacked."""
+        """Yield lines, never one that is longer than an item can be, nor more than may be unpacked.
+
+        Nor many empty ones: they use up no quota, and would be read for minutes while nobody else can write.
+        """
+        empty = 0
         while line := self._line_of(stream):
             self._line += 1
             self._unpacked += len(line)
             if len(line) > LONGEST_LINE:
                 raise UnreadableFile(f"is longer than {LONGEST_LINE // 1024} KiB; no quote is.", place=self.place)
             self._check_size()
+            empty = 0 if line.strip(_NOTHING_SAID) else empty + 1
+            if empty > MOST_EMPTY_LINES:
+                raise UnreadableFile(f"is the last of more than {MOST_EMPTY_LINES:,} empty lines.", place=self.place)
             yield line.removeprefix(_BOM) if self._line == 1 else line
 
     def _line_of(self, stream: IO[bytes] | gzip.GzipFile) -> bytes:
@@ -147,13 +159,17 @@ class PartnerFile:
 
     def _cells(self, lines: Iterator[bytes]) -> Iterator[list[str]]:
         try:
-            yield from csv.reader(map(self._text, lines), strict=True)
+            for cells in csv.reader(map(self._text, lines), strict=True):
+                yield cells
+                self._row_began = self._unpacked
         except csv.Error:
             raise UnreadableFile(
                 "is no row of CSV: quotes must be closed, and doubled inside.", place=self.place
             ) from None
 
     def _text(self, line: bytes) -> str:
+        if self._unpacked - self._row_began > LONGEST_LINE:  # quotes let a row go on over lines without end
+            raise UnreadableFile(f"ends a row of more than {LONGEST_LINE // 1024} KiB; no quote is.", place=self.place)
         try:
             return line.decode()
         except UnicodeDecodeError:
@@ -199,7 +215,7 @@ def _words(text: str) -> list[str]:
 def _structure(text: str) -> msgspec.Raw | str:
     try:
         return msgspec.json.decode(text, type=msgspec.Raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 

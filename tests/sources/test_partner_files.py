@@ -87,7 +87,7 @@ def test_packing_that_is_damaged_refuses_the_file(damage: Callable[[bytes], byte
 
 
 def test_a_bomb_is_found_out_before_it_is_unpacked() -> None:
-    bomb = gzip.compress(b"\n" * (ALWAYS_UNPACKED + 10))
+    bomb = gzip.compress(b"{}\n" * (ALWAYS_UNPACKED // 3 + 10))
     assert len(bomb) < 100_000
     error = refused(bomb)
     assert isinstance(error, FileTooLarge)
@@ -165,3 +165,33 @@ def test_a_table_that_cannot_be_trusted_is_refused_as_a_whole(body: bytes, said:
 
 def test_a_table_with_a_header_alone_holds_no_items() -> None:
     assert read(table(HEADER), FileFormat.CSV) == []
+
+
+# ---------------------------------------------------------------- what would cost more than it says
+
+
+def test_a_row_that_goes_on_over_many_lines_ends_the_reading() -> None:
+    error = refused(table(HEADER) + b'"x\n",' * LONGEST_LINE, FileFormat.CSV)
+    assert isinstance(error, UnreadableFile)
+    assert "ends a row of more than 64 KiB" in error.detail
+
+
+def test_rows_over_several_lines_may_be_many() -> None:
+    row = ["a", "b", "c", "d", "e", "f", "one\ntwo"]
+    assert len(read(table(HEADER, *[row] * 5_000), FileFormat.CSV)) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("file_format", "line"),
+    [(FileFormat.NDJSON, b" \n"), (FileFormat.CSV, b"\r\n"), (FileFormat.CSV, b',,,,,"",\n')],
+)
+def test_empty_lines_without_end_end_the_reading(file_format: FileFormat, line: bytes) -> None:
+    error = refused((table(HEADER) if file_format is FileFormat.CSV else b"") + line * 20_000, file_format)
+    assert isinstance(error, UnreadableFile)
+    assert "more than 10,000 empty lines" in error.detail
+
+
+def test_a_structure_that_is_nested_too_deep_refuses_its_item_alone() -> None:
+    header, deep = [*HEADER, "taxes"], "[" * 30_000 + "]" * 30_000
+    found = read(table(header, ["a", "b", "c", "d", "e", "f", "percent", deep]), FileFormat.CSV)
+    assert found[0][1]["taxes"] == deep
