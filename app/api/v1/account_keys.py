@@ -9,7 +9,6 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app import db
@@ -21,6 +20,7 @@ from app.api.formats import JSON, Json, encode
 from app.api.inputs import StrictRoute
 from app.api.problems import BadRequestError, ErrorItem, without_echo
 from app.api.shapes import Moment, OpenWord, Shape
+from app.api.writers import write
 from app.domain.audit import by_key
 from app.domain.errors import InvalidParameter
 from app.domain.key_errors import UnknownKey
@@ -156,7 +156,7 @@ async def create(request: Request, writing: AccountDep, _json: JsonOnlyDep) -> R
     from certain addresses, or until an instant, creates keys that are as limited. The answer shows the key, once.
     """
     asked = await read_json(request, KeyRequest)
-    made = await run_in_threadpool(_create, writing, asked)
+    made = await write(_create, writing, asked)
     body = {**key_row(made.record, writing.main.clock()), "key": made.key.text}
     return Response(encode(body), status_code=201, media_type=JSON, headers={"Cache-Control": PRIVATE})
 

@@ -1,6 +1,5 @@
 """POST /v1/quotes/{quote_id}/correction: a partner corrects a quote; GET /v1/corrections: what was put right."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,6 +29,7 @@ from app.api.v1.quote_bodies import QuoteIn
 from app.api.v1.quote_writes import FindingShape, finding_row
 from app.api.v1.quotes import quote_uuid, whole_quote
 from app.api.v1.withdrawals import DryRun, ReasonIn, hand_of
+from app.api.writers import write
 from app.domain.push_errors import ConditionMissing
 from app.mend.acts import Acted
 from app.mend.corrections import Corrected, Correction, correct
@@ -101,7 +101,7 @@ async def correct_quote(
     """
     wrong = quote_uuid(quote_id)
     body = await read_json_bytes(request)
-    return await asyncio.to_thread(_corrected, writing, wrong, body, is_dry_run=bool(dry_run))
+    return await write(_corrected, writing, wrong, body, is_dry_run=bool(dry_run))
 
 
 def _corrected(writing: Writing, wrong: UUID, body: bytes, *, is_dry_run: bool) -> Response:
@@ -138,14 +138,14 @@ def _corrected(writing: Writing, wrong: UUID, body: bytes, *, is_dry_run: bool) 
         )
         return _written(done, is_dry_run=is_dry_run)
 
-    write = Write(
+    asked_for = Write(
         request=request,
         engine=writing.shared.engine,
         partner=writing.caller.partner.id,
         now=writing.now,
         fingerprint=fingerprint(request, body),
     )
-    return exactly_once(write, act, is_required=False)
+    return exactly_once(asked_for, act, is_required=False)
 
 
 def _conditions(request: Request) -> list[str]:

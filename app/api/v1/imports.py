@@ -27,6 +27,7 @@ from app.api.pages import next_link, token_of
 from app.api.problems import InvalidPageTokenError
 from app.api.shapes import Moment, OpenWord, Shape
 from app.api.tables import CSV, NDJSON, neutral
+from app.api.writers import rehearse, write
 from app.db import reading, transact
 from app.domain.body_errors import BodyOfOtherKind, BodyUnreadable
 from app.domain.push_errors import UnknownImport
@@ -129,9 +130,9 @@ async def create_import(
         size_bytes=incoming.size,
         received_at=writing.now,
     )
-    response = await asyncio.to_thread(_accept, writing, received)
+    response = await write(_accept, writing, received)
     if writing.is_sandbox:  # which no worker looks after: it is there for this day and this partner
-        response.background = BackgroundTask(_rehearse, writing, received.id)
+        response.background = BackgroundTask(rehearse, _rehearse, writing, received.id)
     return response
 
 
@@ -148,14 +149,14 @@ def _accept(writing: Writing, received: ReceivedFile) -> Response:
         transact(writing.shared.engine, work)
         return written
 
-    write = Write(
+    asked_for = Write(
         request=writing.request,
         engine=writing.shared.engine,
         partner=received.partner,
         now=writing.now,
         fingerprint=fingerprint(writing.request, received.file_hash.encode()),
     )
-    return exactly_once(write, act, is_required=True)
+    return exactly_once(asked_for, act, is_required=True)
 
 
 def _rehearse(writing: Writing, job_id: str) -> None:

@@ -1,6 +1,5 @@
 """GET /v1/quarantine and POST /v1/quarantine/{quote_id}/decision: what waits for a person, and what that decides."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -23,6 +22,7 @@ from app.api.shapes import CorridorId, CurrencyCode, Moment, OpenWord, Shape
 from app.api.v1.quote_terms import TermsShape, terms_answer
 from app.api.v1.quote_writes import FindingShape, finding_row
 from app.api.v1.withdrawals import hand_of
+from app.api.writers import write
 from app.db import instant, reading
 from app.domain import vocabulary as words
 from app.domain.reasons import LONGEST_REASON, VISIBLE
@@ -158,7 +158,7 @@ async def decide_one(
     Who decided, when and why is recorded. The partner reads the reason; no public answer names a reviewer.
     """
     body = await read_json_bytes(request)
-    return await asyncio.to_thread(_decided, writing, _uuid(quote_id), body)
+    return await write(_decided, writing, _uuid(quote_id), body)
 
 
 def _decided(writing: Writing, quote_id: UUID, body: bytes) -> Response:
@@ -175,14 +175,14 @@ def _decided(writing: Writing, quote_id: UUID, body: bytes) -> Response:
         decided = decide(engine, [quote_id], hand, is_accepted=is_accepted, reviewer=reviewer, remember=at_the_end)
         return _written(decided, hand.reason)
 
-    write = Write(
+    asked_for = Write(
         request=writing.request,
         engine=engine,
         partner=reviewer,
         now=writing.now,
         fingerprint=fingerprint(writing.request, body),
     )
-    return exactly_once(write, act, is_required=False)
+    return exactly_once(asked_for, act, is_required=False)
 
 
 def _uuid(text: str) -> UUID:

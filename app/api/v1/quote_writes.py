@@ -10,7 +10,6 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.bodies import read_json_bytes, request_body, unreadable
@@ -23,6 +22,7 @@ from app.api.problems import MEDIA_TYPE, BadRequestError, ErrorItem, problem_of
 from app.api.shapes import Money, Number, OpenWord, ProblemShape, Shape
 from app.api.v1.offers import money, percent, rate
 from app.api.v1.quote_bodies import QuoteIn
+from app.api.writers import write
 from app.domain.file_errors import UnreadableFile, WrongLayout
 from app.domain.push_errors import QuotesRejected
 from app.domain.verdicts import Finding, Outcome, Verdict
@@ -137,7 +137,7 @@ async def push_quotes(
     `atomic` batch. A quote in quarantine waits for a person, and is in no public answer until then.
     """
     body = await read_json_bytes(request, MOST_BYTES)
-    return await run_in_threadpool(_answer, writing, body, is_dry_run=bool(dry_run), is_atomic=bool(atomic))
+    return await write(_answer, writing, body, is_dry_run=bool(dry_run), is_atomic=bool(atomic))
 
 
 def _answer(writing: Writing, body: bytes, *, is_dry_run: bool, is_atomic: bool) -> Response:
@@ -150,14 +150,14 @@ def _answer(writing: Writing, body: bytes, *, is_dry_run: bool, is_atomic: bool)
         charge_rows(writing.request, len(batch.items))
         return _taken(writing, batch, remember, is_atomic=is_atomic)
 
-    write = Write(
+    asked_for = Write(
         request=writing.request,
         engine=writing.shared.engine,
         partner=writing.caller.partner.id,
         now=writing.now,
         fingerprint=fingerprint(writing.request, body),
     )
-    return exactly_once(write, act, is_required=True)
+    return exactly_once(asked_for, act, is_required=True)
 
 
 def _batch(body: bytes) -> Batch:

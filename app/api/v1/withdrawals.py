@@ -22,6 +22,7 @@ from app.api.problems import BadRequestError, ErrorItem, without_echo
 from app.api.shapes import CorridorId, Moment, OpenWord, Shape
 from app.api.v1.imports import ImportId
 from app.api.v1.quote_bodies import MomentIn
+from app.api.writers import write
 from app.db import instant, reading
 from app.domain.audit import by_key
 from app.domain.errors import ThreePercentError
@@ -149,7 +150,7 @@ async def withdraw_quotes(
     def act(remember: Callable[[Connection, Acted], None]) -> Withdrawn:
         return withdraw(engine, selection, hand, is_dry_run=bool(dry_run), remember=remember)
 
-    return await asyncio.to_thread(_answered, writing, body, act, is_dry_run=bool(dry_run))
+    return await write(_answered, writing, body, act, is_dry_run=bool(dry_run))
 
 
 @router.post(
@@ -176,7 +177,7 @@ async def withdraw_one_import(
         engine = writing.shared.engine
         return withdraw_import(engine, found, hand, is_dry_run=bool(dry_run), remember=remember).withdrawn
 
-    return await asyncio.to_thread(_answered, writing, body, act, is_dry_run=bool(dry_run))
+    return await write(_answered, writing, body, act, is_dry_run=bool(dry_run))
 
 
 def _answered(
@@ -186,7 +187,7 @@ def _answered(
     *,
     is_dry_run: bool,
 ) -> Response:
-    write = Write(
+    asked_for = Write(
         request=writing.request,
         engine=writing.shared.engine,
         partner=writing.caller.partner.id,
@@ -201,7 +202,7 @@ def _answered(
 
         return _written(act(at_the_end), is_dry_run=is_dry_run)
 
-    return exactly_once(write, done, is_required=False)
+    return exactly_once(asked_for, done, is_required=False)
 
 
 def _own_import(writing: Writing, import_id: str) -> imports.Import:
