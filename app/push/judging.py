@@ -3,7 +3,7 @@
 What there is to know is loaded once for a batch; the rules (``domain.plausibility.quotes``) know no database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -25,9 +25,10 @@ from app.domain.rates import DOLLAR
 from app.domain.terms import Terms, fee_from, fee_text_of, first_rate_of, terms_from
 from app.domain.verdicts import Finding
 from app.ingest.reference_rates import ReferenceRates
-from app.sources.source import LiveRecord
+from app.sources.provider_names import shown_name
+from app.sources.source import LiveRecord, sources
 from app.store import providers, standing_offers
-from app.store.standing_offers import Said
+from app.store.standing_offers import Said, StandingOffer
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NOTHING: Final = Decimal(0)
@@ -42,15 +43,18 @@ def judge(  # noqa: PLR0913 - what is judged, who says it, when and where
     now: datetime,
     is_sandbox: bool,
     terms: Sequence[Terms] | None = None,
+    standing: Mapping[str, StandingOffer] | None = None,
 ) -> list[tuple[Finding, ...]]:
     """Return what the rules found of each record, in their order; empty where nothing was found.
 
-    ``terms``: those of the records, where the caller has them, so that they need not be read again. ``is_sandbox``:
-    magic external ids force a verdict.
+    ``terms``: those of the records, where the caller has them, so that they need not be read again; so too what their
+    services offer now, ``standing``. ``is_sandbox``: magic external ids force a verdict.
     """
     if not records:
         return []
-    known = _Known(connection, records, partner, now)
+    if standing is None:
+        standing = standing_offers.standing(connection, partner.source, {one.source_key for one in records})
+    known = _Known(connection, records, partner, now, standing)
     prices = [terms_from(record.terms) for record in records] if terms is None else terms
     found = [known.judge(record, price) for record, price in zip(records, prices, strict=True)]
     if not is_sandbox:
@@ -62,13 +66,20 @@ def judge(  # noqa: PLR0913 - what is judged, who says it, when and where
 class _Known:
     """What is known around the records of one batch."""
 
-    def __init__(self, connection: Connection, records: Sequence[LiveRecord], partner: Partner, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        records: Sequence[LiveRecord],
+        partner: Partner,
+        now: datetime,
+        standing: Mapping[str, StandingOffer],
+    ) -> None:
         self._now = microseconds(now)
         self._today = now.astimezone(UTC).date()
         self._parameters: Parameters = parameters_on(self._today)
         self._geography: Geography = reference.load()
         self._rates = ReferenceRates(connection, _currencies(records), self._days(records))
-        self._standing = standing_offers.standing(connection, partner.source, {one.source_key for one in records})
+        self._standing = standing
         self._compared_within = self._parameters.compared_within // _MICROSECOND
         self._said = standing_offers.said_by_others(
             connection, partner.source, {Said(one.corridor, one.observed_at) for one in records}
@@ -144,9 +155,9 @@ class _Known:
 
     def _before(self, record: LiveRecord) -> Before | None:
         offer = self._standing.get(record.source_key)
-        if offer is None or abs(record.observed_at - offer.observed_at) > self._compared_within:
+        if offer is None or abs(record.observed_at - offer.current.observed_at) > self._compared_within:
             return None
-        was = offer.corridor, offer.sending_currency, offer.receiving_currency
+        was = offer.current.corridor, offer.sending_currency, offer.receiving_currency
         if was != (record.corridor, record.sending_currency, record.receiving_currency):
             return None
         fee = fee_text_of(offer.terms)
@@ -178,6 +189,7 @@ class _Providers:
         self._partner = partner
         self._named: dict[tuple[str, str], NamedProvider] = {}
         self._names: dict[str, str] | None = None
+        self._spelled: dict[str, set[str]] = {}
         self._seen: dict[str, str] = {}
 
     def named(self, provider: str, name: str) -> NamedProvider:
@@ -192,17 +204,30 @@ class _Providers:
         if provider in self._partner.providers:
             return NamedProvider(provider, name)
         if self._names is None:
-            self._names = providers.names(self._connection)
+            self._spelled = _spelled(self._connection)
+            self._names = {known: shown_name(known, spellings) for known, spellings in self._spelled.items()}
             self._names |= {given: said.name for given, said in self._partner.providers.items()}
             for known, shown in self._names.items():
                 for text in (known, shown):
                     self._seen.setdefault(appearance(text), shown)
         if provider in self._names:
-            return NamedProvider(provider, name)
+            known_as = self._names[provider]
+            is_usual = name == known_as or name in self._spelled.get(provider, ())
+            return NamedProvider(provider, name, known_as=None if is_usual else known_as)
         looks = filter(None, (appearance(provider), appearance(name)))
         resembles = next((self._seen[look] for look in looks if look in self._seen), None)
         near = () if resembles is not None else suggest_providers(provider, self._names)
         return NamedProvider(provider, name, is_known=False, resembles=resembles, near=near)
+
+
+def _spelled(connection: Connection) -> dict[str, set[str]]:
+    """Return how sources spell each provider; not those whose terms are private, since what is found is answered."""
+    private = {key for key, source in sources().items() if source.is_private}
+    found: dict[str, set[str]] = {}
+    for spelling in providers.spellings(connection):
+        if spelling.source not in private:
+            found.setdefault(spelling.provider, set()).add(" ".join(spelling.published.split()))
+    return found
 
 
 def _currencies(records: Sequence[LiveRecord]) -> set[str]:

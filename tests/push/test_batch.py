@@ -197,6 +197,7 @@ def test_a_provider_that_an_aggregator_named_is_remembered(empty_engine: Engine)
     known(empty_engine, AGGREGATOR)
     with writing(empty_engine) as connection:
         providers.add_providers(connection, [("known-one", "Known One")])
+        providers.add_spellings(connection, [providers.Spelling("rpw", "Known One", "known-one")], dataset_version=0)
     named = item(provider="known-one", provider_name="Known One", provider_type="bank")
     assert outcomes(empty_engine, named, partner=AGGREGATOR) == [ACCEPTED]
     with reading(empty_engine) as connection:

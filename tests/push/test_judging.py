@@ -129,6 +129,8 @@ def test_the_same_quote_from_two_partners_is_kept_twice_and_the_second_is_flagge
         ("westem-union", "Westem Union", {"look-alike-provider": "quarantine"}),
         ("new-name", "Western Uni0n", {"look-alike-provider": "quarantine"}),
         ("brand-new", "Brand New", {"unknown-provider": "quarantine"}),
+        ("western-union", "A Name of My Own", {"renamed-provider": "quarantine"}),
+        ("western-union", "Western Uni0n", {"renamed-provider": "quarantine"}),
     ],
 )
 def test_an_aggregator_s_provider_is_known_or_looked_at(
@@ -141,6 +143,22 @@ def test_an_aggregator_s_provider_is_known_or_looked_at(
         providers.add_spellings(connection, [Spelling("rpw", "Western Union", "western-union")], dataset_version=1)
     named = item(provider=provider, provider_name=name, provider_type=ProviderType.MONEY_TRANSFER_OPERATOR.value)
     assert rules(pushed(empty_engine, [named], partner=AGGREGATOR)) == [expected]
+
+
+def test_a_provider_that_only_a_private_source_names_is_as_unknown_as_any_other(empty_engine: Engine) -> None:
+    known(empty_engine, AGGREGATOR)
+    fixed(empty_engine)
+    with writing(empty_engine) as connection:
+        providers.add_providers(connection, [("secret-bank", "Secret Bank")])
+        providers.add_spellings(connection, [Spelling("wise", "Secret Bank", "secret-bank")], dataset_version=1)
+    asked = [("secret-bank", "Secret Bank"), ("secret-bnak", "Secret Bank"), ("other-id", "S3cret Bank")]
+    named = [
+        item(external_id=f"s{number}", provider=provider, provider_name=name, provider_type="bank")
+        for number, (provider, name) in enumerate(asked)
+    ]
+    answer = pushed(empty_engine, named, partner=AGGREGATOR)
+    assert rules(answer) == [{"unknown-provider": "quarantine"}] * 3
+    assert not any("Did you mean" in finding.detail for one in answer.items for finding in one.findings)
 
 
 def test_a_clock_that_is_a_day_ahead_is_named(empty_engine: Engine) -> None:

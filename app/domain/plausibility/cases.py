@@ -27,7 +27,8 @@ _UP, _DOWN = Context(prec=40, rounding=ROUND_CEILING), Context(prec=40, rounding
 class NamedProvider(NamedTuple):
     """Whose price it says it is, of those that the partner may speak for; ``is_known``: we or the partner know it.
 
-    ``resembles``: the name of another provider that looks the same; ``near``: ids that may have been meant.
+    ``resembles``: the name of another provider that looks the same; ``near``: ids that may have been meant;
+    ``known_as``: the name of a known one, where the partner gives it a name that nobody else does.
     """
 
     id: str
@@ -35,6 +36,7 @@ class NamedProvider(NamedTuple):
     is_known: bool = True
     resembles: str | None = None
     near: tuple[str, ...] = ()
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

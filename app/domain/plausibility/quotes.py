@@ -73,6 +73,22 @@ def look_alike_provider(case: Case) -> Finding | None:
     )
 
 
+def renamed_provider(case: Case) -> Finding | None:
+    """Ask whether a known provider is given another name, which everybody might read from then on."""
+    provider = case.provider
+    if provider.known_as is None:
+        return None
+    return Finding(
+        rule="renamed-provider",
+        verdict=Verdict.QUARANTINE,
+        detail=f"This provider is known as {provider.known_as}: send that name, or wait until a person has confirmed "
+        "the other.",
+        pointer="/provider_name",
+        limit=provider.known_as,
+        value=provider.id,
+    )
+
+
 def observed_ahead(case: Case) -> Finding | None:
     """Ask whether the quote is from the future: it would be taken for the newest until its time comes."""
     limit = case.now + case.parameters.clocks_differ_by // _MICROSECOND
@@ -224,6 +240,7 @@ def _time(microseconds: int) -> str:
 RULES_OF_SERVICE: Final[tuple[Rule, ...]] = (
     look_alike_provider,
     unknown_provider,
+    renamed_provider,
     currencies_swapped,
     currency_not_of_corridor,
 )
