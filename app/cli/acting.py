@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from app.db import check_schema, open_engine
+from app.db import check_schema, open_engine, upgrade
 from app.domain.audit import by_login
 from app.domain.reasons import reason
 from app.settings import Settings, read_settings
@@ -41,11 +41,24 @@ def public_reason(text: str) -> str:
 
 @contextmanager
 def opened() -> Iterator[tuple[Engine, Settings]]:
-    """Open the database of the settings; it must have this release's schema."""
+    """Open the database of the settings to read it; it must have this release's schema."""
+    with _opened(check_schema) as found:
+        yield found
+
+
+@contextmanager
+def opened_to_change() -> Iterator[tuple[Engine, Settings]]:
+    """Open the database of the settings, created or brought to this release's schema first, as ``import`` does."""
+    with _opened(upgrade) as found:
+        yield found
+
+
+@contextmanager
+def _opened(prepare: Callable[[Engine], object]) -> Iterator[tuple[Engine, Settings]]:
     settings = read_settings()
     engine = open_engine(settings.database_url)
     try:
-        check_schema(engine)
+        prepare(engine)
         yield engine, settings
     finally:
         engine.dispose()

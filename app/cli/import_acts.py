@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened, public_reason, utc_now
+from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened_to_change, public_reason, utc_now
 from app.cli.command import Command
 from app.cli.failures import WRONG_USE, fail
 from app.cli.imports import imports, print_outcome
@@ -31,7 +31,7 @@ ImportArgument = Annotated[
 def withdraw(import_: ImportArgument, reason: ReasonOption, *, dry_run: DryRunOption = False) -> None:
     """Take back all quotes of an import; what they had replaced stands again."""
     hand = Hand(actor=actor(), reason=public_reason(reason), clock=utc_now)
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         with reading(engine) as connection:
             found = _found(connection, import_)
         if found.status is not stored.ImportStatus.COMMITTED:
@@ -46,7 +46,7 @@ def withdraw(import_: ImportArgument, reason: ReasonOption, *, dry_run: DryRunOp
 @imports.command("release", cls=Command)
 def release_import(import_: ImportArgument, *, dry_run: DryRunOption = False) -> None:
     """Import a held file now; a dry run tells what it would change."""
-    with opened() as (engine, settings):
+    with opened_to_change() as (engine, settings):
         with reading(engine) as connection:
             found = _found(connection, import_)
         limits = Limits(memory_bytes=settings.import_memory_bytes, seconds_per_50_mb=settings.import_seconds_per_50_mb)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.accounts import LONGEST_OVERLAP, Maker, NewKey, create_key, find_key_of, find_partner, key_secret, revoke_key
 from app.accounts import rotate_key as rotated
-from app.cli.acting import actor, opened
+from app.cli.acting import actor, opened, opened_to_change
 from app.cli.command import Command
 from app.cli.output import UNKNOWN, Column, console, name, put
 from app.db import reading, writing
@@ -70,7 +70,7 @@ def create(  # noqa: PLR0913, PLR0917 - what a key is
         expires_at=None if days is None else now + timedelta(days=days),
     )
     if dry_run:
-        with opened() as (engine, _), reading(engine) as connection:
+        with opened_to_change() as (engine, _), reading(engine) as connection:
             found = find_partner(connection, partner)
             check_rights(rights, found.kind, now)
         typer.echo(f"Would create a {kind.value} key of {found.id} for {_allowed(rights)}. Nothing was changed.")
@@ -112,7 +112,7 @@ def rotate(
     """Create a key that allows the same, and show it, this once; the old one ends after the overlap."""
     now = datetime.now(UTC)
     if dry_run:
-        with opened() as (engine, _), reading(engine) as connection:
+        with opened_to_change() as (engine, _), reading(engine) as connection:
             found = find_key_of(connection, key)
         typer.echo(f"Would rotate {found.id} ({found.shown}) of {found.partner}. Nothing was changed.")
         return
@@ -128,7 +128,7 @@ def revoke(key: KeyArgument, *, dry_run: DryRunOption = False) -> None:
     """End a key at once: within a second no worker takes it any more."""
     now = datetime.now(UTC)
     if dry_run:
-        with opened() as (engine, _), reading(engine) as connection:
+        with opened_to_change() as (engine, _), reading(engine) as connection:
             found = find_key_of(connection, key)
         typer.echo(f"Would revoke {found.id} ({found.shown}) of {found.partner}. Nothing was changed.")
         return
@@ -142,7 +142,7 @@ def revoke(key: KeyArgument, *, dry_run: DryRunOption = False) -> None:
 
 @contextmanager
 def _changing(now: datetime) -> Iterator[tuple[Connection, Maker]]:
-    with opened() as (engine, settings):
+    with opened_to_change() as (engine, settings):
         by = Maker(actor=actor(), now=now, secret=key_secret(settings))
         with writing(engine) as connection:
             yield connection, by

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from app.cli.acting import NOTHING_CHANGED, DryRunOption, actor, opened, utc_now
+from app.cli.acting import NOTHING_CHANGED, DryRunOption, actor, opened, opened_to_change, utc_now
 from app.cli.command import Command
 from app.cli.naming import known_corridor, known_provider, known_source
 from app.cli.output import Column, console, figure, name, put
@@ -41,7 +41,7 @@ def add(
     if sum(about is not None for about in (corridor, provider, source)) > 1:
         detail = "A notice is about one corridor, one provider, one source, or everything."
         raise ContradictoryParameters("corridor", "provider", "source", detail=detail)
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         with reading(engine) as connection:
             about, subject = _subject(connection, corridor, provider, source)
         notice = OperatorNotice(about, subject, said)
@@ -61,7 +61,7 @@ def end(
     dry_run: DryRunOption = False,
 ) -> None:
     """Show a notice no longer; answers of the past show it still."""
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         done = end_notice(engine, number, Hand(actor=actor(), reason="", clock=utc_now), is_dry_run=dry_run)
     about = _about(done.notice.about, done.notice.subject)
     typer.echo(f"Would end notice {number} about {about}. {NOTHING_CHANGED}" if dry_run else f"Ended notice {number}.")

@@ -19,7 +19,7 @@ from app.accounts import (
     new_partner,
     take_providers,
 )
-from app.cli.acting import actor, opened
+from app.cli.acting import actor, opened, opened_to_change
 from app.cli.command import Command
 from app.cli.output import Column, console, name, put, words
 from app.db import reading, writing
@@ -137,7 +137,7 @@ def end(partner: NameArgument, *, dry_run: DryRunOption = False) -> None:
 def _changing(*, dry_run: bool) -> Iterator[tuple[Connection, By]]:
     """Give the database to change, or to read where nothing is to be changed, and who acts."""
     by = By(actor=actor(), now=datetime.now(UTC))
-    with opened() as (engine, _), (reading if dry_run else writing)(engine) as connection:
+    with opened_to_change() as (engine, _), (reading if dry_run else writing)(engine) as connection:
         yield connection, by
 
 

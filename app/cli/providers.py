@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened, public_reason, utc_now
+from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened_to_change, public_reason, utc_now
 from app.cli.command import Command
 from app.mend.acts import Hand
 from app.mend.providers import set_visibility
@@ -28,7 +28,7 @@ def show(provider: ProviderArgument, reason: ReasonOption, *, dry_run: DryRunOpt
 
 def _set(provider: str, reason: str, *, is_hidden: bool, dry_run: bool) -> None:
     hand = Hand(actor=actor(), reason=public_reason(reason), clock=utc_now)
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         found = set_visibility(engine, provider, hand, is_hidden=is_hidden, is_dry_run=dry_run)
     verb = "hide" if is_hidden else "show"
     state = "hidden" if is_hidden else "shown"

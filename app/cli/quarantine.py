@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from app import reference
 from app.accounts import find_partner
-from app.cli.acting import actor, opened
+from app.cli.acting import actor, opened, opened_to_change
 from app.cli.command import Command
 from app.cli.output import Column, console, name, put
 from app.db import instant, reading
@@ -118,7 +118,7 @@ def _decide(  # noqa: PLR0913 - which quotes, what and why
     is_dry_run: bool,
 ) -> None:
     hand = Hand(actor=actor(), reason=reason(why, parameter="--reason"), clock=lambda: datetime.now(UTC))
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         chosen = _chosen(engine, ids, _wanted(engine, partner, corridor, WaitingStatus.WAITING))
         decided = decide(engine, chosen, hand, is_accepted=is_accepted, is_dry_run=is_dry_run)
     count = len(decided.quotes)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened, public_reason, utc_now
+from app.cli.acting import NOTHING_CHANGED, DryRunOption, ReasonOption, actor, opened_to_change, public_reason, utc_now
 from app.cli.command import Command
 from app.cli.naming import given_instant, known_corridor, known_source
 from app.db import instant, reading
@@ -49,7 +49,7 @@ def withdraw_quotes(  # noqa: PLR0913 - what quotes are selected by
     Services that are named without a time end.
     """
     hand = Hand(actor=actor(), reason=public_reason(reason), clock=utc_now)
-    with opened() as (engine, _):
+    with opened_to_change() as (engine, _):
         with reading(engine) as connection:
             selection = Selection(
                 source=known_source(connection, source),

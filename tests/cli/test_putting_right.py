@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from app.db import open_engine, reading
 from app.store import audit, fetches
 from tests.api.keyed import partner_of
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, _runner
 from tests.mend.pushes import PARTNER, public_id, push, quote, standing
 
 SOURCE = PARTNER.source
@@ -173,3 +173,30 @@ def test_pausing_and_resuming_a_source_is_logged(night: Night) -> None:
     assert night.acts()[1:] == [("source_paused", "ecb"), ("source_resumed", "ecb")]
     with reading(night.engine) as connection:
         assert fetches.states(connection)["ecb"].paused_at is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("partners", "add", "Example Transfer", "--provider", "Example Transfer"),
+        ("partners", "end", "nobody"),
+        ("keys", "create", "--partner", "nobody"),
+        ("keys", "revoke", "key_none"),
+        ("notices", "add", "The desk is closed today."),
+        ("providers", "hide", "nobody", "--reason", "Checked."),
+        ("quotes", "withdraw", "--source", "partner-nobody", "--external-id", "a", "--reason", "Sent by mistake."),
+        ("imports", "withdraw", "1", "--reason", "Sent by mistake."),
+        ("imports", "release", "1"),
+        ("quarantine", "accept", "--partner", "nobody", "--reason", "Looked at."),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("is_dry_run", [False, True], ids=["done", "dry run"])
+def test_what_changes_something_makes_the_database_first_as_import_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], is_dry_run: bool
+) -> None:
+    for run in _runner(tmp_path, monkeypatch):
+        result = run(*words, *(["--dry-run"] if is_dry_run else []))
+        assert "There is no database" not in result.output
+        assert "db upgrade" not in result.output
+        assert run("db", "check").exit_code == 0
