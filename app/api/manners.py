@@ -15,8 +15,14 @@ from app.observability import Metrics, log
 APP_VERSION = version("threepercent")
 LARGEST_READ_BODY_BYTES = 64 * 1024
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-EXPOSED_HEADERS = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, X-ThreePercent-Version"
-ASKED_HEADERS = "Accept, Accept-Language, Authorization, If-None-Match, X-Api-Key, X-Request-Id"
+EXPOSED_HEADERS = (
+    "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, "
+    "X-Request-Id, X-ThreePercent-Version"
+)
+ASKED_HEADERS = (
+    "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, "
+    "X-Request-Id, X-ThreePercent-Clock"
+)
 PREFLIGHT_SECONDS = "86400"
 
 

@@ -63,7 +63,10 @@ def test_options_names_the_methods_and_lets_any_origin_read(demo: TestClient) ->
     assert answer.status_code == 204
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert "If-None-Match" in answer.headers["access-control-allow-headers"]
+    asked = set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"Authorization", "X-API-Key", "If-None-Match", "If-Match", "Idempotency-Key", "Content-Type"} <= asked
+    told = set(answer.headers["access-control-expose-headers"].split(", "))
+    assert {"ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "Retry-After", "X-Request-Id"} <= told
 
 
 def test_options_of_no_address_is_not_found(demo: TestClient) -> None:
