@@ -30,7 +30,7 @@ from app.settings import Settings, SettingsError, read_settings
 from app.store.versions import newest_version
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Create, migrate, check, back up and restore the database."
+    no_args_is_help=True, rich_markup_mode=None, help="Create, migrate, check, back up, restore the database."
 )
 
 FAILED = 1

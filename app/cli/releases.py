@@ -14,9 +14,7 @@ from app.publish import releases
 from app.publish.catalogue import Standing, UnknownReleaseError, retract, standing, standings
 from app.settings import read_settings
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="List releases, check their bytes, or mark one as found wrong."
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List releases, check their bytes, or retract one.")
 
 Out = Annotated[
     Path | None, typer.Option("--out", help="The folder of the releases; releases in the data folder unless told.")
