@@ -48,7 +48,7 @@ COMMANDS = {
     "releases": Place("app.cli.releases", "app", "List releases, check their bytes, or retract one."),
     "stats": Place("app.cli.stats", "stats", "Show averages and other measures of total costs."),
     "demo-data": Place("app.cli.demo", "demo_data", "Write a synthetic survey, synthetic tariffs or rates."),
-    "audit": Place("app.cli.audit", "app", "List who did what by hand, and verify the log of it."),
+    "audit": Place("app.cli.audit", "app", "List who did what, and verify the log of it."),
     "db": Place("app.cli.db", "app", "Create, migrate, check, back up, restore the database."),
     "openapi": Place("app.cli.openapi", "openapi", "Print the API's OpenAPI document."),
 }
