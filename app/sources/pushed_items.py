@@ -77,7 +77,7 @@ def split_batch(body: bytes) -> list[bytes]:
         items = _BATCH.decode(body).quotes
     except msgspec.ValidationError:
         read_document(body)
-        raise WrongLayout('expected an object {"quotes": […]} with a list of quotes, and nothing beside it.') from None
+        raise WrongLayout("expected an object with the field quotes, a list, and nothing beside it.") from None
     except (msgspec.DecodeError, RecursionError):
         read_document(body)
         raise UnreadableFile("this is not JSON.") from None

@@ -186,6 +186,12 @@ def test_a_batch_is_split_without_judging_its_items() -> None:
     assert split_batch(b' { "quotes" : [ ] } ') == []
 
 
+def test_a_body_of_another_shape_is_told_what_is_expected_without_quotation_marks() -> None:
+    with pytest.raises(WrongLayout, match="an object with the field quotes") as refused:
+        split_batch(b"[]")
+    assert '"' not in str(refused.value)  # an answer replaces what stands between them, since it may be an echo
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
