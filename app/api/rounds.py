@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 from app import db
 from app.api.deps import Reading, RoundFigures, Served
@@ -12,6 +13,7 @@ from app.domain.rounds import CorridorRound
 from app.domain.vocabulary import Basis
 
 PAST_QUARTERS_KEPT = 16
+_ONLY_LIVE: Final = "No survey has been imported yet. Live prices are at /v1/corridors?basis=live"
 
 
 def prices_of(reading: Reading, text: str, *, basis: Basis | None, period: str | None) -> Prices:
@@ -56,7 +58,7 @@ def period_rounds(shared: Served, board: Board, period: str | None) -> tuple[str
     A past quarter is read from the database once for each dataset version; the figures of a few are kept.
     """
     if not board.rounds:
-        raise NoDataYet
+        raise NoDataYet(_ONLY_LIVE if board.corridors else None)
     if period is None:
         period = board.surveyed[-1]
     check_period(board, period)

@@ -71,6 +71,16 @@ def test_an_accepted_quote_ranks(door: Door) -> None:
     assert door.client.get(answer.headers["location"], headers=door.partner.headers).json()["counts"]["accepted"] == 1
 
 
+def test_where_only_partners_sent_prices_the_list_of_corridors_leads_to_them(door: Door) -> None:
+    assert "Import a survey" in door.client.get("/v1/corridors").json()["detail"]
+    door.push(item())
+    refresh(door.app.state.served)
+    refused = door.client.get("/v1/corridors")
+    assert refused.status_code == 404
+    assert "/v1/corridors?basis=live" in refused.json()["detail"]
+    assert door.client.get("/v1/corridors?basis=live").status_code == 200
+
+
 def test_each_item_is_told_what_became_of_it_and_why(door: Door) -> None:
     answer = door.push(item(external_id="a"), item(external_id="b", offered_rate=0), item(external_id="a"))
     assert answer.status_code == 201
