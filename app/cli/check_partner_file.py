@@ -15,7 +15,7 @@ from app.cli.failures import FAILED, fail
 from app.db import open_engine, reading, upgrade
 from app.domain.errors import InvalidParameter, listed, quoted
 from app.domain.file_errors import SourceError
-from app.domain.verdicts import Finding, Outcome
+from app.domain.verdicts import Finding, Outcome, Verdict
 from app.push.files import taken
 from app.push.recording import Tally
 from app.push.taking import PushedItem, Taking
@@ -29,6 +29,12 @@ _SAID = {
     Outcome.DUPLICATE: "known already",
     Outcome.QUARANTINED: "would wait for a person",
     Outcome.REJECTED: "refused",
+}
+_FOUND = {
+    Verdict.ACCEPT: "accepted",
+    Verdict.FLAG: "flagged",
+    Verdict.QUARANTINE: _SAID[Outcome.QUARANTINED],
+    Verdict.REJECT: _SAID[Outcome.REJECTED],
 }
 
 
@@ -95,7 +101,7 @@ def _opened(file: Path, settings: Settings) -> Iterator[PartnerFile]:
 def _print(tally: Tally, found: list[tuple[int, PushedItem]]) -> None:
     for line, item in found[:_SHOWN]:
         for finding in item.findings:
-            typer.echo(f"line {line}{_named(item)}: {_SAID[item.outcome]}: {finding.detail}{_figures(finding)}")
+            typer.echo(f"line {line}{_named(item)}: {_FOUND[finding.verdict]}: {finding.detail}{_figures(finding)}")
     if len(found) > _SHOWN:
         typer.echo(f"and {len(found) - _SHOWN:,} more; --json lists all")
     for outcome in Outcome:

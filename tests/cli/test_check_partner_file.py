@@ -112,3 +112,13 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -
     result = check(SAMPLES / "quotes.csv")
     assert result.exit_code == 1
     assert "at most 1,024" in result.stderr
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_is_only_odd_about_a_refused_quote_is_not_called_the_refusal(tmp_path: Path) -> None:
+    ahead = tmp_path / "ahead.ndjson"
+    line = (SAMPLES / "quotes.ndjson").read_bytes().splitlines()[0]
+    ahead.write_bytes(line.replace(b"2026-", b"2027-"))
+    said = check(ahead).stdout
+    assert ": refused: It was observed in the future." in said
+    assert ": flagged: For that time there is neither a reference rate" in said
