@@ -191,12 +191,12 @@ def test_pausing_and_resuming_a_source_is_logged(night: Night) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.parametrize("is_dry_run", [False, True], ids=["done", "dry run"])
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)], ids=["done", "dry run"])
 def test_what_changes_something_makes_the_database_first_as_import_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], is_dry_run: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], dry_run: tuple[str, ...]
 ) -> None:
     for run in _runner(tmp_path, monkeypatch):
-        result = run(*words, *(["--dry-run"] if is_dry_run else []))
+        result = run(*words, *dry_run)
         assert "There is no database" not in result.output
         assert "db upgrade" not in result.output
         assert run("db", "check").exit_code == 0
