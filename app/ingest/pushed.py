@@ -5,7 +5,7 @@ source (``ingest.live``) a push is complete for nothing: what it lacks stays. Of
 the one that arrived later stands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -60,16 +60,19 @@ def store_accepted(  # noqa: PLR0913 - what is stored, whose it is, and when
     version: int,
     now: datetime,
     ending: Ending = OVERTAKEN,
+    index: Mapping[Service, Current] | None = None,
 ) -> StoredPush:
     """Append accepted quotes of one source in the caller's transaction, none of which is stored yet.
 
     ``version`` is the number that the caller got from ``versions.next_version`` and records with ``touched``
     afterwards. One that something newer overtook before it arrived is kept, and never current. ``ending`` says what
-    happens to those in whose place others come.
+    happens to those in whose place others come. ``index``: what is current of the quotes' services, where the caller
+    looked it up in the same transaction.
     """
     if not placed:
         return StoredPush(frozenset(), 0, frozenset())
-    index = live_quotes.known(connection, source, {record.source_key for _, record in placed}, ())
+    if index is None:
+        index = live_quotes.known(connection, source, {record.source_key for _, record in placed}, ())
     merge = _Merge(index, ending)
     for _, record in sorted(placed, key=_by_time):
         merge.meet(record)
@@ -90,7 +93,7 @@ def store_accepted(  # noqa: PLR0913 - what is stored, whose it is, and when
 class _Merge:
     """What accepted quotes do to their source's current ones: ``changes``, and the index's own."""
 
-    def __init__(self, index: dict[Service, Current], ending: Ending) -> None:
+    def __init__(self, index: Mapping[Service, Current], ending: Ending) -> None:
         self._index = index
         self._ending = ending
         self.changes: list[ChangeRecord] = []

@@ -23,7 +23,9 @@ from app.sources.kept_records import record_text
 from app.sources.pushed_items import ItemReader, UnreadItem
 from app.sources.source import LiveRecord
 from app.store import quarantine, quotes, versions
+from app.store.live_quotes import NO_TIER, Service
 from app.store.quotes import Change, Place
+from app.store.standing_offers import StandingOffer, standing
 
 CONTRADICTS: Final = "contradicts-item"
 NOT_ALONE: Final = "batch-rejected"
@@ -118,6 +120,7 @@ class Taking:
         self._seen = _Seen()
         self._version: int | None = None
         self._touched: set[str] = set()
+        self._offers: dict[str, StandingOffer] = {}
 
     def take(self, items: Sequence[bytes], first_place: int = 0) -> list[PushedItem]:
         """Read, judge and store some items; their places count from ``first_place``."""
@@ -191,6 +194,7 @@ class Taking:
 
     def _judge(self, weighed: Sequence[Weighed]) -> None:
         records = [one.record for one in weighed if one.record is not None]
+        self._offers = standing(self._connection, self._partner.source, {one.source_key for one in records})
         terms = [one.terms for one in weighed if one.terms is not None]
         judged = judge(
             self._connection,
@@ -199,6 +203,7 @@ class Taking:
             now=self._now,
             is_sandbox=self._is_sandbox,
             terms=terms,
+            standing=self._offers,
         )
         for one, findings in zip(weighed, judged, strict=True):
             if findings:
@@ -216,6 +221,7 @@ class Taking:
             import_id=self._started(),
             version=self._version,
             now=self._now,
+            index={Service(key, NO_TIER): offer.current for key, offer in self._offers.items()},
         )
         self._touched |= stored.touched
 

@@ -10,10 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import IntegrityError
@@ -34,18 +32,24 @@ KEYS_AT_ONCE: Final = 1_000
 class Target:
     """Where records go: a table, and the columns that their values stand for, in order.
 
-    ``same_for_all``: whole numbers for further columns, the same in every row. ``ignore_existing``: a record whose
-    primary key is there, or comes a second time, changes nothing; otherwise it raises IntegrityError.
+    ``same_for_all``: whole numbers for further columns, the same in every row. A record whose primary key is there
+    raises IntegrityError; with ``ignore_existing`` it changes nothing, nor when it comes a second time; with
+    ``replace_existing`` it takes the other's place.
     """
 
     table: Table
     names: Sequence[str]
     same_for_all: Mapping[str, int] = field(default_factory=dict)
     ignore_existing: bool = False
+    replace_existing: bool = False
 
     @property
     def conflict(self) -> str:
         """The clause for records whose key is there."""
+        if self.replace_existing:
+            key = [column.name for column in self.table.primary_key]
+            new = ", ".join(f"{name} = excluded.{name}" for name in self.names if name not in key)
+            return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {new}"
         return " ON CONFLICT DO NOTHING" if self.ignore_existing else ""
 
 
@@ -57,17 +61,36 @@ def append(connection: Connection, target: Target, records: Iterable[Sequence[St
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """The row of another table that a found row leads to, by an index as well: ``on`` are its columns and the first's.
+
+    ``wanted`` are the columns of it that come after those of the row that was found.
+    """
+
+    table: Table
+    on: Mapping[str, str]
+    wanted: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Which rows are to be found, by many keys at once: one step of an index for each, whatever the table holds.
 
     ``names`` are the columns of a key, which an index must begin with (after those of ``same_for_all``, whose values
-    all rows have), ``wanted`` those of a row that is found.
+    all rows have), ``wanted`` those of a row that is found; one that leads ``onward`` to no row is not found.
     """
 
     table: Table
     names: Sequence[str]
     wanted: Sequence[str]
     same_for_all: Mapping[str, str] = field(default_factory=dict)
+    onward: Onward | None = None
+
+    @property
+    def columns(self) -> list[Column[Any]]:
+        """All columns that are wanted."""
+        further = () if self.onward is None else (self.onward.table.columns[name] for name in self.onward.wanted)
+        return [*(self.table.columns[name] for name in self.wanted), *further]
 
 
 def find(connection: Connection, lookup: Lookup, keys: Iterable[Sequence[Stored]]) -> Iterator[tuple[Any, ...]]:
@@ -98,9 +121,11 @@ def _find_sqlite(connection: Connection, lookup: Lookup, keys: Sequence[Sequence
     one = f"({', '.join('?' * len(lookup.names))})"
     statement = (
         f"WITH sought ({', '.join(lookup.names)}) AS (VALUES {', '.join([one] * len(keys))}) "  # noqa: S608 - our own names
-        f"SELECT {_of(lookup)} "
+        f"SELECT {', '.join(map(str, lookup.columns))} "
         f"FROM sought CROSS JOIN {lookup.table.name} ON {_joined(lookup, '?')}"
     )
+    if lookup.onward is not None:
+        statement += f" CROSS JOIN {lookup.onward.table.name} ON {_joined_onward(lookup, lookup.onward)}"
     values = [value for key in keys for value in key]
     return _driver_rows(connection, statement, (*values, *lookup.same_for_all.values()))
 
@@ -108,11 +133,27 @@ def _find_sqlite(connection: Connection, lookup: Lookup, keys: Sequence[Sequence
 def _find_postgresql(connection: Connection, lookup: Lookup, keys: Sequence[Sequence[Stored]]) -> list[tuple[Any, ...]]:
     """Step into the table's index for each key, which OFFSET 0 makes sure of: a join may be planned as a scan."""
     sought, by_column = _sought(lookup, keys)
-    table = lookup.table.name
-    its_rows = f"SELECT {_of(lookup)} FROM {table} WHERE {_joined(lookup, '%s')} OFFSET 0"  # noqa: S608 - our own names
-    statement = f"SELECT {_of(lookup)} FROM {sought} CROSS JOIN LATERAL ({its_rows}) AS {table}"  # noqa: S608 - our own names
+    parts = [sought, _stepped_into(lookup.table, _joined(lookup, "%s"))]
+    if lookup.onward is not None:
+        parts.append(_stepped_into(lookup.onward.table, _joined_onward(lookup, lookup.onward)))
+    columns = lookup.columns
+    statement = f"SELECT {', '.join(map(_as_bytes, columns))} FROM {' CROSS JOIN '.join(parts)}"  # noqa: S608 - our own names
     rows = _driver_rows(connection, statement, (*by_column, *lookup.same_for_all.values()))
-    return [tuple(map(_in_storage_form, row)) for row in rows]
+    instants = [place for place, column in enumerate(columns) if isinstance(column.type, UtcDateTime)]
+    if not instants or not rows:
+        return rows
+    by_place: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place in instants:
+        by_place[place] = [value and microseconds(value) for value in by_place[place]]
+    return list(zip(*by_place, strict=True))
+
+
+def _stepped_into(table: Table, condition: str) -> str:
+    return f"LATERAL (SELECT * FROM {table.name} WHERE {condition} OFFSET 0) AS {table.name}"  # noqa: S608 - our own names
+
+
+def _as_bytes(column: Column[Any]) -> str:
+    return f"uuid_send({column})" if isinstance(column.type, QuoteId) else str(column)
 
 
 def _driver_rows(connection: Connection, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -123,19 +164,12 @@ def _driver_rows(connection: Connection, statement: str, parameters: tuple[Any, 
     return list(cursor.fetchall())
 
 
-def _sought(lookup: Lookup, keys: Sequence[Sequence[Stored]]) -> tuple[str, list[list[Any]]]:
-    """Return PostgreSQL's table of keys, and its parameters: an array for each column."""
+def _sought(lookup: Lookup, keys: Sequence[Sequence[Stored]]) -> tuple[str, list[str]]:
+    """Return PostgreSQL's table of keys, and its parameters: an array for each column, written as one text."""
     columns = [lookup.table.columns[name] for name in lookup.names]
     arrays = ", ".join(f"%s::{_array_of(column)}[]" for column in columns)
-    by_column = [
-        [_parameter(column, value) for value in values]
-        for column, values in zip(columns, zip(*keys, strict=True), strict=True)
-    ]
+    by_column = [_array(column, values) for column, values in zip(columns, zip(*keys, strict=True), strict=True)]
     return f"unnest({arrays}) AS sought ({', '.join(lookup.names)})", by_column
-
-
-def _of(lookup: Lookup) -> str:
-    return ", ".join(f"{lookup.table.name}.{name}" for name in lookup.wanted)
 
 
 def _joined(lookup: Lookup, mark: str) -> str:
@@ -144,22 +178,28 @@ def _joined(lookup: Lookup, mark: str) -> str:
     return " AND ".join([*parts, *(f"{table}.{name} = {mark}" for name in lookup.same_for_all)])
 
 
+def _joined_onward(lookup: Lookup, onward: Onward) -> str:
+    first, other = lookup.table.name, onward.table.name
+    return " AND ".join(f"{other}.{name} = {first}.{its_name}" for name, its_name in onward.on.items())
+
+
 def _array_of(column: Column[Any]) -> str:
     if isinstance(column.type, QuoteId):
         return "uuid"
     return "timestamptz" if isinstance(column.type, UtcDateTime) else "text"
 
 
-def _parameter(column: Column[Any], value: Stored) -> Any:  # noqa: ANN401 - whatever the driver takes
-    if isinstance(column.type, QuoteId) and isinstance(value, bytes):
-        return UUID(bytes=value)
-    return instant(value) if isinstance(column.type, UtcDateTime) and isinstance(value, int) else value
-
-
-def _in_storage_form(value: Any) -> Any:  # noqa: ANN401 - whatever the driver gives
-    if isinstance(value, UUID):
-        return value.bytes
-    return microseconds(value) if isinstance(value, datetime) else value
+def _array(column: Column[Any], values: Sequence[Any]) -> str:
+    """Return values, none of them null, as PostgreSQL writes an array."""
+    if isinstance(column.type, QuoteId):
+        return f"{{{','.join([value.hex() for value in values])}}}"
+    if isinstance(column.type, UtcDateTime):
+        written = cache(lambda value: instant(value).isoformat())
+        return f"{{{','.join(map(written, values))}}}"
+    if any(map(_QUOTED.search, values)):
+        values = [_QUOTED.sub(r"\\\g<0>", value) for value in values]
+    inner = '","'.join(values)
+    return f'{{"{inner}"}}' if values else "{}"
 
 
 def chunks(records: Iterable[Sequence[Stored]], size: int = CHUNK) -> Iterator[list[Sequence[Stored]]]:
@@ -185,13 +225,13 @@ def _append_sqlite(connection: Connection, target: Target, records: Iterable[Seq
 def _append_postgresql(connection: Connection, target: Target, records: Iterable[Sequence[Stored]]) -> int:
     into = target.table.name
     names = ", ".join([*target.names, *target.same_for_all])
-    if target.ignore_existing:  # COPY cannot skip what is there: it fills a table beside it first
+    if target.conflict:  # COPY cannot skip or replace what is there: it fills a table beside it first
         into = f"staging_{target.table.name}"
         connection.exec_driver_sql(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {into} (LIKE {target.table.name}) ON COMMIT DROP"
         )
     copied = _copy(connection, target, f"COPY {into} ({names}) FROM STDIN", records)
-    if not target.ignore_existing:
+    if not target.conflict:
         return copied
     inserted = connection.exec_driver_sql(
         f"INSERT INTO {target.table.name} ({names}) SELECT {names} FROM {into}{target.conflict}"  # noqa: S608 - our own names
@@ -220,6 +260,7 @@ ColumnText = Callable[[Sequence[Any]], Sequence[str]]
 """Writes one column of a chunk as COPY's text format wants it; a column at a time is several times faster."""
 
 _NULL: Final = "\\N"
+_QUOTED: Final = re.compile(r'[\\"]')
 _SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 

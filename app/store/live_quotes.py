@@ -18,6 +18,7 @@ from app.store.quotes import EVIDENCE, TIERS, described, is_current, quotes
 from app.store.schema import Row, table
 
 CORRIDORS_AT_ONCE: Final = 500
+NO_TIER: Final = ""
 
 LIVE_COLUMNS: Final = tuple(
     quotes.c[name]
@@ -145,9 +146,11 @@ def offers(connection: Connection, these: Iterable[Current]) -> dict[bytes, Offe
 
 
 def replace(connection: Connection, source: str, ended: Iterable[Service], begun: Iterable[Current]) -> None:
-    """Take services out of the index, then put current quotes in: none whose service is still there."""
-    bulk.remove(connection, bulk.Lookup(live_quotes, Service._fields, (), {"source": source}), ended)
-    bulk.append(connection, bulk.Target(live_quotes, Current._fields), begun)
+    """Take services out of the index, and put current quotes in, each in the place of its service's other one."""
+    current = list(begun)
+    gone = set(ended).difference(Service(one.source_key, one.tier) for one in current)
+    bulk.remove(connection, bulk.Lookup(live_quotes, Service._fields, (), {"source": source}), gone)
+    bulk.append(connection, bulk.Target(live_quotes, Current._fields, replace_existing=True), current)
 
 
 def corridors(connection: Connection, sources: Collection[str] | None = None) -> list[str]:

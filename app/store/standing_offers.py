@@ -8,19 +8,19 @@ from sqlalchemy import Connection, select
 from app.db import instant, microseconds
 from app.domain.partners import SOURCE_PREFIX
 from app.store import bulk
-from app.store.live_quotes import live_quotes
+from app.store.live_quotes import NO_TIER, Current, live_quotes
 from app.store.quotes import quotes
 
 CORRIDORS_AT_ONCE: Final = 500
 _AFTER_PREFIX: Final = SOURCE_PREFIX[:-1] + chr(ord(SOURCE_PREFIX[-1]) + 1)
 _PLACE: Final = ("corridor", "observed_at", "id")
+_PLACE_IN_INDEX: Final = ("corridor", "observed_at", "quote_id")
 
 
 class StandingOffer(NamedTuple):
-    """What a service offers now; ``observed_at`` in microseconds since 1970, ``terms`` as they are stored."""
+    """What a service offers now; ``terms`` as they are stored."""
 
-    corridor: str
-    observed_at: int
+    current: Current
     sending_currency: str
     receiving_currency: str
     terms: str
@@ -35,19 +35,13 @@ class Said(NamedTuple):
 
 def standing(connection: Connection, source: str, source_keys: Collection[str]) -> dict[str, StandingOffer]:
     """Return what those of these services that are current in a source offer, by their key; at no tier."""
-    index = bulk.Lookup(
-        live_quotes,
-        ("source_key",),
-        ("source_key", "corridor", "observed_at", "quote_id"),
-        {"source": source, "tier": ""},
+    its_quote = bulk.Onward(quotes, dict(zip(_PLACE, _PLACE_IN_INDEX, strict=True)), StandingOffer._fields[1:])
+    lookup = bulk.Lookup(
+        live_quotes, ("source_key",), Current._fields, {"source": source, "tier": NO_TIER}, onward=its_quote
     )
-    by_id = {row[3]: row for row in bulk.find(connection, index, ((key,) for key in sorted(source_keys)))}
-    offers = bulk.Lookup(quotes, _PLACE, ("id", "sending_currency", "receiving_currency", "terms"))
-    found: dict[str, StandingOffer] = {}
-    for id_, sending, receiving, terms in bulk.find(connection, offers, (row[1:] for row in by_id.values())):
-        key, corridor, observed_at, _ = by_id[id_]
-        found[key] = StandingOffer(corridor, observed_at, sending, receiving, terms)
-    return found
+    rows = bulk.find(connection, lookup, ((key,) for key in sorted(source_keys)))
+    width = len(Current._fields)
+    return {row[1]: StandingOffer(Current._make(row[:width]), *row[width:]) for row in rows}
 
 
 def said_by_others(connection: Connection, source: str, places: Iterable[Said]) -> set[bytes]:
