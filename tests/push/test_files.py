@@ -159,7 +159,8 @@ def test_the_same_item_in_another_part_is_a_duplicate_and_another_price_then_is_
         (b"nothing,we,know\n1,2,3\n", CSV, "wrong-layout", "column"),
         (b"\n\n", NDJSON, "unreadable-file", "Holds no quotes."),
         (gzip.compress(many(2000))[:-20], NDJSON, "unreadable-file", "packed"),
-        (gzip.compress(b"\n" * 2**22), NDJSON, "file-too-large", "200 times"),
+        (gzip.compress((b"x" * 60_000 + b"\n") * 70), NDJSON, "file-too-large", "200 times"),
+        (gzip.compress(b"\n" * 2**22), NDJSON, "unreadable-file", "empty lines"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_fails_and_leaves_nothing(
