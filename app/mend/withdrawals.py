@@ -27,7 +27,7 @@ from app.store.withdrawals import Found, Selection
 
 AGAIN = "what had superseded it was withdrawn"
 NEWER = "a newer quote of the source"
-_MOST_WAITING = 1_000_000
+_WAITING_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +174,18 @@ def _waiting(connection: Connection, selection: Selection) -> list[Quarantined]:
         partner=selection.source.removeprefix(SOURCE_PREFIX),
         corridor=selection.corridor,
         import_id=selection.import_id,
+        external_id=selection.source_keys,
+        quote_id=selection.quote_ids,
     )
-    return [one for one in quarantine.listed(connection, wanted, limit=_MOST_WAITING) if _is_meant(one, selection)]
+    meant: list[Quarantined] = []
+    after = None
+    while part := quarantine.listed(connection, wanted, after=after, limit=_WAITING_AT_ONCE):
+        meant += [one for one in part if _is_meant(one, selection)]
+        after = part[-1].recorded_at, part[-1].quote_id
+    return meant
 
 
 def _is_meant(one: Quarantined, selection: Selection) -> bool:
-    if selection.quote_ids and one.quote_id not in selection.quote_ids:
-        return False
-    if selection.source_keys and one.external_id not in selection.source_keys:
-        return False
     observed_at = instant(record_from(one.record).observed_at)
     return _is_between(observed_at, selection.observed_from, selection.observed_until) and _is_between(
         one.recorded_at, selection.sent_from, selection.sent_until

@@ -134,18 +134,25 @@ class Quarantined(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which quarantined quotes are asked for; null means any."""
+    """Which quarantined quotes are asked for; null means any, and so does an empty list of ids."""
 
     status: WaitingStatus | None = None
     partner: str | None = None
     corridor: str | None = None
     import_id: int | None = None
+    external_id: tuple[str, ...] = ()
+    quote_id: tuple[UUID, ...] = ()
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """The conditions of a query."""
         columns = quarantined_quotes.c
-        return [columns[name] == value for name, value in self._asdict().items() if value is not None]
+        wanted = self._asdict()
+        lists = {name: values for name in ("external_id", "quote_id") if (values := wanted.pop(name))}
+        return [
+            *(columns[name] == value for name, value in wanted.items() if value is not None),
+            *(columns[name].in_(values) for name, values in lists.items()),
+        ]
 
 
 def rejected(connection: Connection, import_id: int, *, after: int, limit: int) -> list[RejectedRecord]:

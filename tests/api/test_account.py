@@ -134,6 +134,17 @@ def test_a_test_key_creates_test_keys_only(accounts: Accounts) -> None:
         assert accounts.create(owner, status=403, kind=kind, scopes=[])["type"] == "/problems/wrong-scope"
 
 
+def test_a_key_that_was_just_revoked_creates_none(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.callers.KNOWN_SECONDS", 600.0)  # it is remembered as good all the while
+    owner, leaked = (accounts.key(Scope.ACCOUNT, Scope.QUOTES_WRITE) for _ in range(2))
+    assert accounts.status(leaked.key) == 200
+    ended = accounts.client.delete(f"{KEYS}/{leaked.made.record.id}", headers=owner.headers)
+    assert ended.status_code == 200
+    assert accounts.create(leaked, status=401, scopes=["quotes:write"])["type"] == "/problems/key-revoked"
+    assert accounts.create(leaked, status=401, rotates=leaked.made.record.id)["type"] == "/problems/key-revoked"
+    assert len(keys_of(accounts)) == 2
+
+
 def test_a_live_key_creates_test_and_publishable_keys(accounts: Accounts) -> None:
     owner = accounts.key(Scope.ACCOUNT, Scope.QUOTES_WRITE)
     assert accounts.create(owner, kind="test", scopes=["quotes:write"])["key"].startswith("tp_test_")

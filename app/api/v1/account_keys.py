@@ -23,7 +23,7 @@ from app.api.shapes import Moment, OpenWord, Shape
 from app.api.writers import write
 from app.domain.audit import by_key
 from app.domain.errors import InvalidParameter
-from app.domain.key_errors import UnknownKey
+from app.domain.key_errors import KeyRevoked, UnknownKey
 from app.domain.key_rights import CREATED_BY, KeyRecord, KeyState, Rights, read_networks
 from app.domain.partners import KeyKind, Scope
 from app.sources.json_documents import Exact
@@ -199,10 +199,12 @@ def key_row(key: KeyRecord, now: datetime) -> dict[str, Json]:
 def _create(writing: Writing, asked: KeyRequest) -> NewKey:
     def work(connection: Connection) -> NewKey:
         by = _maker(connection, writing)
+        creator = find_key_of(connection, writing.caller.key_id)
+        if creator.state(by.now) is not KeyState.ACTIVE:  # one that is revoked is remembered as good for a second
+            raise KeyRevoked
         if asked.rotates is not None:
             return rotate_key(connection, _visible(connection, asked.rotates, writing), asked.overlap(), by)
         partner = partners.find(connection, writing.caller.partner.id) or writing.caller.partner
-        creator = find_key_of(connection, writing.caller.key_id)
         return create_key(connection, partner, asked.rights(creator), asked.name, by)
 
     with _of_the_body():
