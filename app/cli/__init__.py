@@ -38,9 +38,7 @@ COMMANDS = {
     "quotes": Place("app.cli.quotes", "app", "Take quotes back."),
     "providers": Place("app.cli.providers", "app", "Hide a provider from every answer, or show it."),
     "notices": Place("app.cli.notices", "app", "Add, list and end notices to readers."),
-    "check-partner-file": Place(
-        "app.cli.check_partner_file", "check_partner_file", "Check a partner's file."
-    ),
+    "check-partner-file": Place("app.cli.check_partner_file", "check_partner_file", "Check a partner's file."),
     "partners": Place("app.cli.partners", "app", "Add, list and end partners; say for whom they speak."),
     "quarantine": Place("app.cli.quarantine", "app", "List quotes that wait for a person."),
     "keys": Place("app.cli.keys", "app", "Create, list, rotate and revoke keys."),
